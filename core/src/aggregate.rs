@@ -1,0 +1,83 @@
+//! State folded from one stream, and how commands are decided on it.
+
+use std::fmt::Display;
+
+use crate::Event;
+
+/// State that is folded from the events of one stream, and decides what may
+/// happen next.
+///
+/// It is pure: no input, no output, no clock, no random numbers. Times and ids
+/// that a decision needs come in with the command, so that a replay of the same
+/// events gives the same state, always.
+///
+/// ```
+/// use annals::{Aggregate, Event};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Debug, Clone, Serialize, Deserialize, Event)]
+/// #[event(prefix = "counter")]
+/// enum CounterEvent {
+///     Raised { by: u64 },
+/// }
+///
+/// #[derive(Default)]
+/// struct Counter(u64);
+///
+/// impl Aggregate for Counter {
+///     const CATEGORY: &'static str = "counter";
+///     type Id = str;
+///     type Event = CounterEvent;
+///
+///     fn evolve(&mut self, event: &CounterEvent) {
+///         match event {
+///             CounterEvent::Raised { by } => self.0 += by,
+///         }
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an aggregate",
+    label = "not an aggregate",
+    note = "implement `Aggregate` for it: its category, its id, its events, and `evolve`"
+)]
+pub trait Aggregate: Default + Send + Sync + 'static {
+    /// The category of its streams: the part of a stream's id before the first
+    /// `-`. It never changes once events are stored.
+    const CATEGORY: &'static str;
+
+    /// Raise this number whenever `evolve` begins to mean something else for
+    /// old events: snapshots that were folded before are then discarded.
+    const REVISION: u32 = 1;
+
+    /// What identifies one: anything that displays, such as a newtype, a UUID
+    /// or `str`. The stream's key is what it displays; changing its `Display`
+    /// orphans the streams that are stored.
+    type Id: Display + Send + Sync + ?Sized;
+
+    /// What happens to it.
+    type Event: Event;
+
+    /// Takes in one event. It cannot refuse: the event has happened.
+    fn evolve(&mut self, event: &Self::Event);
+}
+
+/// How an aggregate decides one kind of command.
+///
+/// It is pure, as the aggregate is. It takes the command by reference, because
+/// after a conflict the same command is decided again, on fresh state.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not decide commands of type `{C}`",
+    label = "no `Decide<{C}>` for `{Self}`",
+    note = "implement `Decide<{C}>` for `{Self}`, or decide in a closure with `Repository::update`"
+)]
+pub trait Decide<C>: Aggregate {
+    /// Why it may refuse.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// What happens because of the command; an empty list if nothing does.
+    ///
+    /// # Errors
+    /// The command is refused; nothing happens.
+    fn decide(&self, command: &C) -> Result<Vec<Self::Event>, Self::Error>;
+}

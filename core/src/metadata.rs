@@ -1,0 +1,329 @@
+//! What is known about an event besides what happened.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Recorded;
+
+/// What is known about an event besides what happened: who asked, on whose
+/// behalf, as part of which conversation.
+///
+/// Empty metadata allocates nothing, and a clone costs one atomic increment.
+/// ```
+/// # use annals::Metadata;
+/// let metadata = Metadata::new().with_actor("ada").with_tenant("acme").with_header("channel", "web");
+/// assert_eq!(metadata.actor(), Some("ada"));
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Metadata(Option<Arc<Fields>>);
+
+// The stored form: the names of these fields never change.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Fields {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    causation_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    actor: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tenant: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace: Option<TraceContext>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<String, String>,
+}
+
+impl Metadata {
+    /// Empty metadata.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Metadata of what happens because of `event`: its id becomes the
+    /// causation id; its conversation, tenant and trace go on. A cause without
+    /// a correlation id starts the conversation with its own id.
+    #[must_use]
+    pub fn caused_by<E>(event: &Recorded<E>) -> Self {
+        let cause = &event.metadata;
+        let correlation = cause.correlation_id().map(str::to_owned);
+        Self(Some(Arc::new(Fields {
+            correlation_id: Some(correlation.unwrap_or_else(|| event.id.to_string())),
+            causation_id: Some(event.id.to_string()),
+            actor: None,
+            tenant: cause.tenant().map(str::to_owned),
+            trace: cause.trace().cloned(),
+            headers: BTreeMap::new(),
+        })))
+    }
+
+    /// These fields, and those of `other` where this has none.
+    #[must_use]
+    pub fn or(mut self, other: &Metadata) -> Self {
+        let Some(theirs) = other.0.as_deref() else {
+            return self;
+        };
+        if self.0.is_none() {
+            return other.clone();
+        }
+        let ours = self.fields();
+        let fill = |ours: &mut Option<String>, theirs: &Option<String>| {
+            if ours.is_none() {
+                ours.clone_from(theirs);
+            }
+        };
+        fill(&mut ours.correlation_id, &theirs.correlation_id);
+        fill(&mut ours.causation_id, &theirs.causation_id);
+        fill(&mut ours.actor, &theirs.actor);
+        fill(&mut ours.tenant, &theirs.tenant);
+        if ours.trace.is_none() {
+            ours.trace.clone_from(&theirs.trace);
+        }
+        for (name, value) in &theirs.headers {
+            ours.headers
+                .entry(name.clone())
+                .or_insert_with(|| value.clone());
+        }
+        self
+    }
+
+    /// Sets the id of the conversation: the same for everything that follows
+    /// from one request.
+    #[must_use]
+    pub fn with_correlation_id(mut self, id: impl Into<String>) -> Self {
+        self.fields().correlation_id = Some(id.into());
+        self
+    }
+
+    /// Sets the id of the event or message that is the direct cause.
+    #[must_use]
+    pub fn with_causation_id(mut self, id: impl Into<String>) -> Self {
+        self.fields().causation_id = Some(id.into());
+        self
+    }
+
+    /// Sets who asked for it.
+    #[must_use]
+    pub fn with_actor(mut self, actor: impl Into<String>) -> Self {
+        self.fields().actor = Some(actor.into());
+        self
+    }
+
+    /// Sets the tenant for whom it happened.
+    #[must_use]
+    pub fn with_tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.fields().tenant = Some(tenant.into());
+        self
+    }
+
+    /// Sets the trace of which it is part.
+    #[must_use]
+    pub fn with_trace(mut self, trace: TraceContext) -> Self {
+        self.fields().trace = Some(trace);
+        self
+    }
+
+    /// Sets a header of the user's own; the last value of a name counts.
+    #[must_use]
+    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.fields().headers.insert(name.into(), value.into());
+        self
+    }
+
+    /// The id of the conversation.
+    #[must_use]
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.0.as_ref()?.correlation_id.as_deref()
+    }
+
+    /// The id of the direct cause.
+    #[must_use]
+    pub fn causation_id(&self) -> Option<&str> {
+        self.0.as_ref()?.causation_id.as_deref()
+    }
+
+    /// Who asked for it.
+    #[must_use]
+    pub fn actor(&self) -> Option<&str> {
+        self.0.as_ref()?.actor.as_deref()
+    }
+
+    /// The tenant for whom it happened.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        self.0.as_ref()?.tenant.as_deref()
+    }
+
+    /// The trace of which it is part.
+    #[must_use]
+    pub fn trace(&self) -> Option<&TraceContext> {
+        self.0.as_ref()?.trace.as_ref()
+    }
+
+    /// The value of a header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.0.as_ref()?.headers.get(name).map(String::as_str)
+    }
+
+    /// Every header, by name.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let headers = self.0.iter().flat_map(|fields| &fields.headers);
+        headers.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Whether nothing is set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0
+            .as_deref()
+            .is_none_or(|fields| *fields == Fields::default())
+    }
+
+    /// Every text in it, names of headers included.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|fields| {
+            let trace = fields.trace.as_ref();
+            let own = [
+                &fields.correlation_id,
+                &fields.causation_id,
+                &fields.actor,
+                &fields.tenant,
+            ];
+            own.into_iter()
+                .filter_map(Option::as_deref)
+                .chain(trace.map(TraceContext::traceparent))
+                .chain(trace.and_then(TraceContext::tracestate))
+                .chain(
+                    fields
+                        .headers
+                        .iter()
+                        .flat_map(|(name, value)| [name.as_str(), value]),
+                )
+        })
+    }
+
+    fn fields(&mut self) -> &mut Fields {
+        Arc::make_mut(self.0.get_or_insert_default())
+    }
+}
+
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_deref() {
+            None => f.write_str("Metadata(none)"),
+            Some(fields) => fields.fmt(f),
+        }
+    }
+}
+
+/// A W3C trace context, as it travels in HTTP headers
+/// (<https://www.w3.org/TR/trace-context/>).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceContext {
+    traceparent: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tracestate: Option<String>,
+}
+
+impl TraceContext {
+    /// A context from the value of a `traceparent` header.
+    ///
+    /// # Errors
+    /// The text is not of the form `00-<32 hex digits>-<16 hex digits>-<2 hex
+    /// digits>`, in lower case, with ids that are not all zero.
+    pub fn new(traceparent: impl Into<String>) -> Result<Self, InvalidTraceContext> {
+        let traceparent = traceparent.into();
+        if is_traceparent(&traceparent) {
+            Ok(Self {
+                traceparent,
+                tracestate: None,
+            })
+        } else {
+            Err(InvalidTraceContext)
+        }
+    }
+
+    /// Adds the value of a `tracestate` header, kept as it is.
+    #[must_use]
+    pub fn with_tracestate(mut self, tracestate: impl Into<String>) -> Self {
+        self.tracestate = Some(tracestate.into());
+        self
+    }
+
+    /// The value for a `traceparent` header.
+    #[must_use]
+    pub fn traceparent(&self) -> &str {
+        &self.traceparent
+    }
+
+    /// The value for a `tracestate` header.
+    #[must_use]
+    pub fn tracestate(&self) -> Option<&str> {
+        self.tracestate.as_deref()
+    }
+}
+
+fn is_traceparent(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [version, trace, parent, flags] = parts[..] else {
+        return false;
+    };
+    let hex = |part: &str, digits: usize| {
+        part.len() == digits
+            && part
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let set = |part: &str| part.bytes().any(|byte| byte != b'0');
+    version == "00"
+        && hex(trace, 32)
+        && set(trace)
+        && hex(parent, 16)
+        && set(parent)
+        && hex(flags, 2)
+}
+
+/// The text is not a `traceparent` of version 00.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a W3C traceparent: expected `00-<32 hex digits>-<16 hex digits>-<2 hex digits>`")]
+pub struct InvalidTraceContext;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_traceparent_is_checked() {
+        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(TraceContext::new(good).unwrap().traceparent(), good);
+        for bad in [
+            "",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        ] {
+            assert_eq!(TraceContext::new(bad), Err(InvalidTraceContext), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_set_wins_over_what_fills_in() {
+        let given = Metadata::new().with_actor("ada").with_header("a", "1");
+        let other = Metadata::new()
+            .with_actor("bob")
+            .with_tenant("acme")
+            .with_header("a", "2")
+            .with_header("b", "2");
+        let both = given.or(&other);
+        assert_eq!(both.actor(), Some("ada"));
+        assert_eq!(both.tenant(), Some("acme"));
+        assert_eq!(both.headers().collect::<Vec<_>>(), [("a", "1"), ("b", "2")]);
+    }
+}

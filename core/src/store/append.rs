@@ -1,0 +1,273 @@
+//! What goes into an append, and what comes back.
+
+use std::borrow::Cow;
+
+use time::OffsetDateTime;
+use tokio::time::Instant;
+
+use crate::codec::{Codec, Payload};
+use crate::decode::encode_event;
+use crate::store::IdempotencyKey;
+use crate::{
+    Checkpoint, EncodeError, Event, EventId, ExpectedVersion, LogId, Metadata, Origin, Partition,
+    Position, StreamId, Token, Version,
+};
+
+/// An event on its way into the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NewEvent {
+    /// Its identity: an append of the same ids again is a repeat.
+    pub id: EventId,
+    /// The stored name of its type.
+    pub name: Cow<'static, str>,
+    /// The schema version of its payload.
+    pub schema_version: u16,
+    /// The payload.
+    pub payload: Payload,
+    /// What is known about it besides.
+    pub metadata: Metadata,
+    /// When it happened, if the writer says so.
+    pub occurred_at: Option<OffsetDateTime>,
+    /// When it was recorded elsewhere; for imported events only.
+    pub recorded_at: Option<OffsetDateTime>,
+}
+
+impl NewEvent {
+    /// An event of the type `name` at schema version 1, with a new id.
+    #[must_use]
+    pub fn new(name: impl Into<Cow<'static, str>>, payload: Payload) -> Self {
+        Self {
+            id: EventId::new(),
+            name: name.into(),
+            schema_version: 1,
+            payload,
+            metadata: Metadata::new(),
+            occurred_at: None,
+            recorded_at: None,
+        }
+    }
+
+    /// A typed event, encoded with `codec`, with a new id.
+    ///
+    /// # Errors
+    /// The event is retired, or the codec could not read it back.
+    pub fn encode<E: Event>(codec: Codec, event: &E) -> Result<Self, EncodeError> {
+        let payload = encode_event(codec, event)?;
+        Ok(Self {
+            schema_version: event.schema_version(),
+            ..Self::new(event.name(), payload)
+        })
+    }
+
+    /// The same event under another id.
+    #[must_use]
+    pub fn with_id(self, id: EventId) -> Self {
+        Self { id, ..self }
+    }
+
+    /// The same event with this metadata.
+    #[must_use]
+    pub fn with_metadata(self, metadata: Metadata) -> Self {
+        Self { metadata, ..self }
+    }
+}
+
+/// Events for one stream, and what their writer believes about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Write {
+    /// The stream.
+    pub stream: StreamId,
+    /// What must hold for the append to happen.
+    pub expected: ExpectedVersion,
+    /// The events, in their order.
+    pub events: Vec<NewEvent>,
+}
+
+impl Write {
+    /// The versions and ids which these events would get behind `version`.
+    fn placed_after(&self, version: Version) -> impl Iterator<Item = (Version, EventId)> {
+        let versions = (1u64..).map(move |ahead| version.advanced_by(ahead));
+        versions.zip(self.events.iter().map(|event| event.id))
+    }
+}
+
+/// One append: events for one stream or for several, all or none.
+///
+/// The writes are applied in their order; a later write to the same stream
+/// sees the earlier one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Append {
+    /// The writes, in the order in which they get their positions.
+    pub writes: Vec<Write>,
+    /// Recognises a repeat whatever the expected versions; scoped to the
+    /// stream of the first write.
+    pub key: Option<IdempotencyKey>,
+    /// Nothing is written after this moment, unless it was on its way already;
+    /// then the answer is [`Unknown`](crate::AppendError::Unknown).
+    pub deadline: Option<Instant>,
+    /// Whether the events happened here or elsewhere.
+    pub origin: Origin,
+}
+
+impl Append {
+    /// An append to one stream.
+    #[must_use]
+    pub fn to(
+        stream: StreamId,
+        expected: impl Into<ExpectedVersion>,
+        events: Vec<NewEvent>,
+    ) -> Self {
+        let write = Write {
+            stream,
+            expected: expected.into(),
+            events,
+        };
+        Self {
+            writes: vec![write],
+            key: None,
+            deadline: None,
+            origin: Origin::Native,
+        }
+    }
+
+    /// The same append, and events for a further stream.
+    #[must_use]
+    pub fn and(
+        mut self,
+        stream: StreamId,
+        expected: impl Into<ExpectedVersion>,
+        events: Vec<NewEvent>,
+    ) -> Self {
+        self.writes.push(Write {
+            stream,
+            expected: expected.into(),
+            events,
+        });
+        self
+    }
+
+    /// The same append, recognised by `key` when it is repeated.
+    #[must_use]
+    pub fn with_key(self, key: IdempotencyKey) -> Self {
+        Self {
+            key: Some(key),
+            ..self
+        }
+    }
+
+    /// The same append, given up at `deadline`.
+    #[must_use]
+    pub fn with_deadline(self, deadline: Instant) -> Self {
+        Self {
+            deadline: Some(deadline),
+            ..self
+        }
+    }
+
+    /// The same append, of events that were recorded elsewhere: each must say
+    /// when, and keeps that time.
+    #[must_use]
+    pub fn imported(self) -> Self {
+        Self {
+            origin: Origin::Imported,
+            ..self
+        }
+    }
+
+    /// Whether every event of this append stands in the log where its writer
+    /// expected to put it, as after a first try whose answer was lost.
+    ///
+    /// `stored` looks up the id at a version of a stream. Stores call this when
+    /// a version check fails; an append that does not say exact versions is
+    /// never a repeat by this measure.
+    pub fn is_repeat(&self, mut stored: impl FnMut(&StreamId, Version) -> Option<EventId>) -> bool {
+        self.writes.iter().all(|write| {
+            write.expected.exact().is_some_and(|base| {
+                write
+                    .placed_after(base)
+                    .all(|(at, id)| stored(&write.stream, at) == Some(id))
+            })
+        })
+    }
+}
+
+/// What an append has done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Appended {
+    /// The log.
+    pub log: LogId,
+    /// What became of each write, in the same order.
+    pub writes: Vec<Written>,
+    /// The time of recording that all the events share. On a repeat, that of
+    /// the first outcome; on an import, that of the last event.
+    pub recorded_at: OffsetDateTime,
+    /// Whether this is the first outcome, found again: nothing was written now.
+    pub repeated: bool,
+}
+
+impl Appended {
+    /// What an append has written just now.
+    #[must_use]
+    pub fn new(log: LogId, writes: Vec<Written>, recorded_at: OffsetDateTime) -> Self {
+        Self {
+            log,
+            writes,
+            recorded_at,
+            repeated: false,
+        }
+    }
+
+    /// The first outcome, found again.
+    #[must_use]
+    pub fn repeated(self) -> Self {
+        Self {
+            repeated: true,
+            ..self
+        }
+    }
+
+    /// For reading one's own write.
+    #[must_use]
+    pub fn token(&self) -> Token {
+        let places = self.writes.iter().map(|write| write.checkpoint(self.log));
+        places.fold(Token::empty(self.log), Token::with)
+    }
+}
+
+/// What one write has done. Its events stand side by side: their versions and
+/// their positions are consecutive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The stream.
+    pub stream: StreamId,
+    /// The partition of the stream.
+    pub partition: Partition,
+    /// The version of the last event: the stream's version now.
+    pub version: Version,
+    /// The position of the last event.
+    pub position: Position,
+    /// The id of the last event.
+    pub last: EventId,
+    /// How many events, at least one.
+    pub events: u64,
+}
+
+impl Written {
+    /// The version and position of each event, in order.
+    pub fn places(&self) -> impl Iterator<Item = (Version, Position)> + use<> {
+        let (version, position) = (self.version.get(), self.position.get());
+        (0..self.events)
+            .rev()
+            .map(move |back| (Version::new(version - back), Position::new(position - back)))
+    }
+
+    /// The checkpoint of a reader who has handled the last event.
+    #[must_use]
+    pub fn checkpoint(&self, log: LogId) -> Checkpoint {
+        Checkpoint::new(log, self.partition, self.position, self.last)
+    }
+}

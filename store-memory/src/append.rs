@@ -1,0 +1,241 @@
+//! Appending: everything is checked under the locks before anything changes.
+
+use std::collections::HashMap;
+use std::sync::MutexGuard;
+
+use annals::store::{Append, Appended, NewEvent, Write, Written};
+use annals::{AppendError, Conflict, Origin, Partition, Position, RawEvent, StreamId, Version};
+use time::OffsetDateTime;
+use tokio::time::Instant;
+
+use crate::partition::State;
+use crate::store::Inner;
+
+impl Inner {
+    pub(crate) fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        append.check(&self.info.limits)?;
+        if append
+            .deadline
+            .is_some_and(|deadline| deadline <= Instant::now())
+        {
+            return Err(AppendError::DeadlineExceeded);
+        }
+        let now = self.clock.now();
+        let mut homes = self.lock_homes(&append);
+        if let Some(first) = homes.first_outcome(&append)? {
+            return Ok(first);
+        }
+        if let Err(conflict) = homes.check_versions(&append) {
+            return homes.repeat(self, &append).ok_or(conflict.into());
+        }
+        homes.check_times(&append)?;
+        let appended = homes.write(self, append, now);
+        let touched: Vec<Partition> = homes.0.iter().map(|(partition, _)| *partition).collect();
+        drop(homes);
+        for partition in touched {
+            self.partitions[partition.index()].grown.notify_waiters();
+        }
+        Ok(appended)
+    }
+
+    /// Locks every partition that the append touches, always in rising order,
+    /// so that two appends never wait for each other.
+    fn lock_homes(&self, append: &Append) -> Homes<'_> {
+        let of = |write: &Write| self.info.partitions.of(&write.stream);
+        let mut partitions: Vec<Partition> = append.writes.iter().map(of).collect();
+        partitions.sort_unstable();
+        partitions.dedup();
+        let lock = |partition: Partition| (partition, self.partitions[partition.index()].lock());
+        Homes(
+            partitions.into_iter().map(lock).collect(),
+            self.info.partitions,
+        )
+    }
+}
+
+/// The locked partitions of an append.
+struct Homes<'a>(Vec<(Partition, MutexGuard<'a, State>)>, annals::Partitions);
+
+impl Homes<'_> {
+    fn of(&mut self, stream: &StreamId) -> (Partition, &mut State) {
+        let home = self.1.of(stream);
+        let at = self.0.partition_point(|(partition, _)| *partition < home);
+        (home, &mut self.0[at].1)
+    }
+
+    fn first_outcome(&mut self, append: &Append) -> Result<Option<Appended>, AppendError> {
+        let (Some(key), Some(first)) = (&append.key, append.writes.first()) else {
+            return Ok(None);
+        };
+        self.of(&first.stream).1.outcome(&first.stream, key)
+    }
+
+    /// Checks every write against the version that its stream has by then: a
+    /// later write to a stream sees the earlier one.
+    fn check_versions(&mut self, append: &Append) -> Result<(), Conflict> {
+        let mut staged: HashMap<&StreamId, Version> = HashMap::new();
+        let several = append.writes.len() > 1;
+        for Write {
+            stream,
+            expected,
+            events,
+            ..
+        } in &append.writes
+        {
+            let known = if several {
+                staged.get(stream).copied()
+            } else {
+                None
+            };
+            let actual = known.unwrap_or_else(|| self.of(stream).1.version(stream));
+            if !expected.holds(actual) {
+                return Err(Conflict {
+                    stream: stream.clone(),
+                    expected: *expected,
+                    actual,
+                });
+            }
+            if several {
+                staged.insert(stream, actual.advanced_by(events.len() as u64));
+            }
+        }
+        Ok(())
+    }
+
+    /// The first outcome of the same append, if all its events stand where they
+    /// were expected to be put.
+    fn repeat(&mut self, store: &Inner, append: &Append) -> Option<Appended> {
+        let stands = |stream: &StreamId, version| {
+            self.of(stream)
+                .1
+                .event_at(stream, version)
+                .map(|event| event.id)
+        };
+        if !append.is_repeat(stands) {
+            return None;
+        }
+        let mut recorded_at = OffsetDateTime::UNIX_EPOCH;
+        let mut writes = Vec::with_capacity(append.writes.len());
+        for Write {
+            stream,
+            expected,
+            events,
+            ..
+        } in &append.writes
+        {
+            let events = events.len() as u64;
+            let last = self
+                .of(stream)
+                .1
+                .event_at(stream, expected.exact()?.advanced_by(events))?;
+            recorded_at = recorded_at.max(last.recorded_at);
+            writes.push(written(last, events));
+        }
+        Some(Appended::new(store.info.id, writes, recorded_at).repeated())
+    }
+
+    /// The time of recording never falls within a partition; imported events
+    /// bring theirs, so they must not be older than what is there.
+    fn check_times(&mut self, append: &Append) -> Result<(), AppendError> {
+        let mut latest: HashMap<Partition, OffsetDateTime> = HashMap::new();
+        if append.origin != Origin::Imported {
+            return Ok(());
+        }
+        for write in &append.writes {
+            let (partition, state) = self.of(&write.stream);
+            for time in write.events.iter().filter_map(|event| event.recorded_at) {
+                let before = latest.get(&partition).copied().or(state.recorded_at);
+                if before.is_some_and(|before| time < before) {
+                    return Err(AppendError::ImportInterleaves { partition });
+                }
+                latest.insert(partition, time);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what has been checked. Nothing in here can fail.
+    fn write(&mut self, store: &Inner, append: Append, now: OffsetDateTime) -> Appended {
+        let Append {
+            writes,
+            key,
+            origin,
+            ..
+        } = append;
+        let before = self
+            .0
+            .iter()
+            .filter_map(|(_, state)| state.recorded_at)
+            .max();
+        let now = before.map_or(now, |before| before.max(now));
+        let mut recorded_at = now;
+        let mut placed = Vec::with_capacity(writes.len());
+        for Write { stream, events, .. } in writes {
+            let (partition, state) = self.of(&stream);
+            let count = events.len() as u64;
+            let version = state.version(&stream);
+            for (ahead, event) in (1u64..).zip(events) {
+                recorded_at = event.recorded_at.unwrap_or(now);
+                state.recorded_at = Some(recorded_at);
+                let position = state.end().advanced_by(1);
+                let place = Place {
+                    partition,
+                    position,
+                    version: version.advanced_by(ahead),
+                };
+                state.push(record(event, stream.clone(), place, recorded_at, origin));
+            }
+            placed.extend(
+                state
+                    .event_at(&stream, version.advanced_by(count))
+                    .map(|e| written(e, count)),
+            );
+        }
+        let appended = Appended::new(store.info.id, placed, recorded_at);
+        if let (Some(key), Some(first)) = (key, appended.writes.first()) {
+            let stream = first.stream.clone();
+            self.of(&stream).1.remember(&stream, key, appended.clone());
+        }
+        appended
+    }
+}
+
+struct Place {
+    partition: Partition,
+    position: Position,
+    version: Version,
+}
+
+fn record(
+    new: NewEvent,
+    stream: StreamId,
+    place: Place,
+    recorded_at: OffsetDateTime,
+    origin: Origin,
+) -> RawEvent {
+    RawEvent {
+        event: new.payload,
+        id: new.id,
+        stream,
+        version: place.version,
+        partition: place.partition,
+        position: place.position,
+        name: new.name,
+        schema_version: new.schema_version,
+        metadata: new.metadata,
+        recorded_at,
+        occurred_at: new.occurred_at,
+        origin,
+    }
+}
+
+fn written(last: &RawEvent, events: u64) -> Written {
+    Written {
+        stream: last.stream.clone(),
+        partition: last.partition,
+        version: last.version,
+        position: last.position,
+        last: last.id,
+        events,
+    }
+}
