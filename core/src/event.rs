@@ -1,6 +1,12 @@
 //! What an event type promises to the log: stable names, schema versions, and
 //! a payload without an enum tag.
 
+#[doc(hidden)]
+pub mod private;
+#[doc(hidden)]
+pub mod schemas;
+mod variant;
+
 use serde::{Deserializer, Serializer};
 
 /// One stored event type that an [`Event`] can read.
