@@ -1,7 +1,7 @@
 //! What `#[derive(Event)]` refuses, and the words in which it does.
 //!
-//! The words are the compiler's in part, so they are compared on the stable
-//! toolchain only; `TRYBUILD=overwrite` writes them anew.
+//! Some of the words are the compiler's and change with it:
+//! `TRYBUILD=overwrite` writes them anew, and the difference is for reading.
 
 #[test]
 fn the_derive_refuses_what_could_not_be_read_back() {

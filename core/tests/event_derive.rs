@@ -1,5 +1,7 @@
 //! What `#[derive(Event)]` promises, attribute by attribute.
 
+#![allow(clippy::unwrap_used, reason = "in tests an unwrap is an assertion")]
+
 use annals::Event;
 use annals::event::Schema;
 use serde::{Deserialize, Serialize};

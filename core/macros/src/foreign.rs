@@ -29,7 +29,7 @@ pub(crate) fn check_enum(ident: &Ident, attributes: &[Attribute], errors: &mut E
     for key in keys(attributes) {
         let instead = match key.to_string().as_str() {
             "tag" | "content" | "untagged" => {
-                "remove it: the stored name is kept beside the payload, which has no tag"
+                "remove it; the stored name is kept beside the payload, which has no tag"
             }
             "from" | "try_from" | "into" | "remote" => {
                 "write `#[serde(with = \"..\")]` on the variants or fields instead, \

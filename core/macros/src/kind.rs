@@ -91,9 +91,10 @@ impl Kind {
 /// Reads the first shape and turns it into the next, up to the event itself.
 fn lift(shapes: &[&Type]) -> TokenStream {
     let first = shapes[0];
-    let self_type: Type = syn::parse_quote!(Self);
-    let next = shapes[1..].iter().copied().chain([&self_type]);
     // The spans make a missing `From` an error at the shape that needs it.
+    let last = shapes[shapes.len() - 1].span();
+    let event: Type = syn::parse_quote_spanned!(last=> Self);
+    let next = shapes[1..].iter().copied().chain([&event]);
     let steps = shapes.iter().zip(next).map(|(shape, next)| {
         quote_spanned! {shape.span()=>
             let __payload = <#next as ::core::convert::From<#shape>>::from(__payload);

@@ -84,7 +84,7 @@ impl Taken {
         if let Some(first) = self.0.get(&name.text) {
             let text = &name.text;
             let message = format!(
-                "`{text}` is already a stored name of `{first}`: each name has one meaning for ever"
+                "`{text}` is already a stored name of `{first}`: each name has one meaning forever"
             );
             errors.push(name.at, message);
         } else {
