@@ -1,13 +1,13 @@
 //! An enum whose variants are event types.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::{DataEnum, DeriveInput, Ident, Variant};
 
 use crate::attributes::{self, Attributes};
 use crate::errors::Errors;
 use crate::foreign;
-use crate::generate::{Bodies, Serde, implement};
+use crate::generate::{Bodies, Serde, implement, shown_at};
 use crate::keys::Place;
 use crate::kind::Kind;
 use crate::names::{self, Taken};
@@ -59,10 +59,8 @@ fn bodies(ident: &Ident, variants: &[(&Variant, Kind)]) -> Bodies {
         .zip(0_u32..)
         .map(|((_, kind), index)| kind.arm(&quote!(#index)));
     // An error about serde's traits belongs to the type, not to the derive.
-    let at = ident.span();
-    let to = format_ident!("__to");
-    let from = format_ident!("__from");
-    let read = quote_spanned!(at=> ::annals::__private::deserialize_variant(__variant, #from));
+    let at = shown_at(ident.span());
+    let read = quote_spanned!(at=> ::annals::__private::deserialize_variant(__variant, __from));
     Bodies {
         schemas: quote!(&[#(#schemas),*]),
         name: each(variants, |kind| {
@@ -77,13 +75,17 @@ fn bodies(ident: &Ident, variants: &[(&Variant, Kind)]) -> Bodies {
             let retired = kind.retired;
             quote!(#retired)
         }),
-        serialize: quote_spanned!(at=> ::annals::__private::serialize_variant(self, #to)),
-        deserialize: quote! {
-            let __variant: ::core::primitive::u32 = match __name {
-                #(#arms)*
-                _ => return ::annals::__private::unknown(),
-            };
-            #read
+        serialize: quote_spanned!(at=> ::annals::__private::serialize_variant(self, __to)),
+        deserialize: if variants.is_empty() {
+            quote!(::annals::__private::unknown())
+        } else {
+            quote! {
+                let __variant: ::core::primitive::u32 = match __name {
+                    #(#arms)*
+                    _ => return ::annals::__private::unknown(),
+                };
+                #read
+            }
         },
     }
 }

@@ -3,7 +3,7 @@
 //! Everything in it is named by an absolute path, and what it declares starts
 //! with two underscores: the user's scope may hold anything.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{DeriveInput, WherePredicate};
 
@@ -27,21 +27,11 @@ pub(crate) enum Serde {
     Unused,
 }
 
-/// The lints which a user's crate may deny, and the code below may break.
-pub(crate) fn allow() -> TokenStream {
-    quote! {
-        #[automatically_derived]
-        #[allow(
-            deprecated,
-            long_running_const_eval,
-            unreachable_code,
-            unused_qualifications,
-            unused_variables,
-            clippy::all,
-            clippy::pedantic,
-            clippy::absolute_paths
-        )]
-    }
+/// Where an error about `span` is shown, for code which uses our own names.
+///
+/// The names see each other although `span` may come from another macro.
+pub(crate) fn shown_at(span: Span) -> Span {
+    span.resolved_at(Span::call_site())
 }
 
 /// The implementation of `annals::Event` with these bodies.
@@ -52,7 +42,6 @@ pub(crate) fn implement(input: &DeriveInput, bodies: &Bodies, serde: Serde) -> T
         generics.make_where_clause().predicates.push(bound(serde));
     }
     let (parameters, arguments, conditions) = generics.split_for_impl();
-    let allow = allow();
     let Bodies {
         schemas,
         name,
@@ -62,7 +51,7 @@ pub(crate) fn implement(input: &DeriveInput, bodies: &Bodies, serde: Serde) -> T
         deserialize,
     } = bodies;
     quote! {
-        #allow
+        #[automatically_derived]
         impl #parameters ::annals::Event for #ident #arguments #conditions {
             const SCHEMAS: &'static [::annals::__private::Schema] = #schemas;
 

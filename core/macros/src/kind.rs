@@ -7,6 +7,7 @@ use syn::{Ident, LitStr, Type};
 
 use crate::attributes::Attributes;
 use crate::errors::Errors;
+use crate::generate::shown_at;
 use crate::names::{Name, Taken};
 use crate::versions::Versions;
 
@@ -92,15 +93,15 @@ impl Kind {
 fn lift(shapes: &[&Type]) -> TokenStream {
     let first = shapes[0];
     // The spans make a missing `From` an error at the shape that needs it.
-    let last = shapes[shapes.len() - 1].span();
+    let last = shown_at(shapes[shapes.len() - 1].span());
     let event: Type = syn::parse_quote_spanned!(last=> Self);
     let next = shapes[1..].iter().copied().chain([&event]);
     let steps = shapes.iter().zip(next).map(|(shape, next)| {
-        quote_spanned! {shape.span()=>
+        quote_spanned! {shown_at(shape.span())=>
             let __payload = <#next as ::core::convert::From<#shape>>::from(__payload);
         }
     });
-    let read = quote_spanned! {first.span()=>
+    let read = quote_spanned! {shown_at(first.span())=>
         <#first as ::annals::__private::Deserialize<'__de>>::deserialize(__from)
     };
     quote! {

@@ -6,7 +6,7 @@ use syn::{DataStruct, DeriveInput, Fields};
 
 use crate::attributes::{self, Attributes};
 use crate::errors::Errors;
-use crate::generate::{Bodies, Serde, implement};
+use crate::generate::{Bodies, Serde, implement, shown_at};
 use crate::keys::Place;
 use crate::kind::Kind;
 use crate::names::{self, Taken};
@@ -47,18 +47,16 @@ fn bodies(input: &DeriveInput, kind: &Kind, serde: Serde) -> Bodies {
     let name = kind.name();
     let newest = kind.versions.newest;
     let retired = kind.retired;
-    let at = input.ident.span();
-    let to = quote!(__to);
-    let from = quote!(__from);
+    let at = shown_at(input.ident.span());
     let (write, read) = match serde {
         Serde::Used => (
-            quote_spanned!(at=> ::annals::__private::Serialize::serialize(self, #to)),
-            quote_spanned!(at=> ::annals::__private::Deserialize::deserialize(#from)),
+            quote_spanned!(at=> ::annals::__private::Serialize::serialize(self, __to)),
+            quote_spanned!(at=> ::annals::__private::Deserialize::deserialize(__from)),
         ),
         Serde::Unused => (
-            quote!(::annals::__private::write_nothing(#to)),
+            quote!(::annals::__private::write_nothing(__to)),
             quote! {
-                ::core::result::Result::map(::annals::__private::read_nothing(#from), |()| Self)
+                ::core::result::Result::map(::annals::__private::read_nothing(__from), |()| Self)
             },
         ),
     };

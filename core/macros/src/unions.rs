@@ -8,7 +8,7 @@ use syn::{DataEnum, DeriveInput, Fields, Ident, Type, Variant};
 
 use crate::attributes::{self, Attributes};
 use crate::errors::Errors;
-use crate::generate::{Bodies, Serde, allow, implement};
+use crate::generate::{Bodies, Serde, implement, shown_at};
 use crate::keys::Place;
 
 /// One variant of the union, and the event type in it.
@@ -82,27 +82,22 @@ fn write(input: &DeriveInput, members: &[Member<'_>]) -> TokenStream {
         .iter()
         .map(|member| member.ident.unraw().to_string());
     let schemas = schemas(members);
-    let allow = allow();
     let implementation = implement(input, &bodies(members), Serde::Unused);
-    let check = quote_spanned! {ident.span()=>
+    let check = quote_spanned! {shown_at(ident.span())=>
         const _: () =
             ::annals::__private::schemas::assert_distinct(#label, &[#(#labels),*], #schemas);
     };
-    let conversions = members.iter().map(
-        |Member {
-             ident: variant,
-             inner,
-         }| {
-            quote! {
-                #allow
-                impl ::core::convert::From<#inner> for #ident {
-                    fn from(__event: #inner) -> Self {
-                        Self::#variant(__event)
-                    }
+    let conversions = members.iter().map(|member| {
+        let (variant, inner) = (member.ident, member.inner);
+        quote! {
+            #[automatically_derived]
+            impl ::core::convert::From<#inner> for #ident {
+                fn from(__event: #inner) -> Self {
+                    Self::#variant(__event)
                 }
             }
-        },
-    );
+        }
+    });
     quote! {
         #implementation
         #[allow(long_running_const_eval)]
@@ -131,6 +126,7 @@ fn bodies(members: &[Member<'_>]) -> Bodies {
     Bodies {
         schemas: quote! {{
             const __MEMBERS: &[&[::annals::__private::Schema]] = #schemas;
+            #[allow(long_running_const_eval)]
             const __JOINED: [::annals::__private::Schema;
                 ::annals::__private::schemas::count(__MEMBERS)] =
                 ::annals::__private::schemas::concat(__MEMBERS);

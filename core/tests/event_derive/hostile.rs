@@ -141,6 +141,61 @@ fn the_code_does_not_depend_on_what_is_in_scope() {
     assert_eq!(old, Shadowed::Claim(Claim::Dropped));
 }
 
+/// A type whose names come from a macro, and so from another place.
+macro_rules! events {
+    ($type:ident, $prefix:literal, $variant:ident, $union:ident, $old:ty) => {
+        #[derive(Debug, PartialEq, Event, Serialize, Deserialize)]
+        #[event(prefix = $prefix)]
+        enum $type {
+            #[event(version = 3, upcast(1 = $old, 2 = u8))]
+            $variant(u8),
+            Own,
+        }
+
+        impl From<u8> for $type {
+            fn from(old: u8) -> Self {
+                Self::$variant(old)
+            }
+        }
+
+        #[derive(Debug, PartialEq, Event)]
+        #[event(union)]
+        enum $union {
+            Only($type),
+        }
+
+        /// A type whose name comes from the macro itself.
+        #[derive(Debug, PartialEq, Event, Serialize, Deserialize)]
+        #[event(name = "macro.inside", version = 2, upcast(1 = (u8,)))]
+        struct Inside {
+            value: u8,
+        }
+    };
+}
+
+events!(FromMacro, "macro", Outside, UnionFromMacro, bool);
+
+impl From<(u8,)> for Inside {
+    fn from(old: (u8,)) -> Self {
+        Self { value: old.0 }
+    }
+}
+
+#[test]
+fn the_code_works_for_types_which_a_macro_writes() {
+    round_trips(&UnionFromMacro::from(FromMacro::Outside(3)), "3");
+    round_trips(&FromMacro::Own, "{}");
+    round_trips(&Inside { value: 1 }, r#"{"value":1}"#);
+    assert_eq!(
+        read::<FromMacro>("macro.outside", 1, "true").unwrap(),
+        FromMacro::Outside(1)
+    );
+    assert_eq!(
+        read::<Inside>("macro.inside", 1, "[7]").unwrap(),
+        Inside { value: 7 }
+    );
+}
+
 /// Implements serde's traits as something which is not an enum.
 #[derive(Debug, Event)]
 #[event(prefix = "odd")]
