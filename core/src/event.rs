@@ -1,5 +1,13 @@
 //! What an event type promises to the log: stable names, schema versions, and
 //! a payload without an enum tag.
+//!
+#![doc = include_str!("../docs/events.md")]
+
+#[doc(hidden)]
+pub mod private;
+#[doc(hidden)]
+pub mod schemas;
+mod variant;
 
 use serde::{Deserializer, Serializer};
 
@@ -16,8 +24,8 @@ pub struct Schema {
 
 /// Events of one aggregate, or a union of the events of several.
 ///
-/// Implement it with `#[derive(Event)]`; see [the derive](macro@crate::Event)
-/// for its attributes. What the log keeps of an event is its stored name, its
+/// Implement it with `#[derive(Event)]`: see [the derive](macro@crate::Event)
+/// for its attributes and [the module](self) for how to use them. What the log keeps of an event is its stored name, its
 /// schema version and its payload: the content of the variant, without an
 /// enum tag, so that the Rust names may change while the log stays readable.
 #[diagnostic::on_unimplemented(

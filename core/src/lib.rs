@@ -1,5 +1,8 @@
 //! Event sourcing and CQRS for Rust.
 
+// The derive writes `::annals::...`, also in this crate's own tests.
+extern crate self as annals;
+
 mod aggregate;
 mod clock;
 pub mod codec;
@@ -16,6 +19,9 @@ pub mod store;
 mod stream;
 mod version;
 
+#[doc(hidden)]
+pub use event::private as __private;
+
 pub use aggregate::{Aggregate, Decide};
 pub use annals_macros::Event;
 pub use clock::{Clock, SystemClock};
@@ -29,6 +35,6 @@ pub use metadata::{InvalidTraceContext, Metadata, TraceContext};
 pub use position::{Partition, Partitions, Position};
 pub use recorded::{Origin, RawEvent, Recorded};
 pub use snapshot::SnapshotStore;
-pub use store::{AnyStore, AppendError, EventStore, ReadError, StoreError};
+pub use store::{AnyStore, AppendError, EventStore, IdempotencyKey, ReadError, StoreError};
 pub use stream::{InvalidStreamId, StreamId};
 pub use version::{Conflict, ExpectedVersion, Version};

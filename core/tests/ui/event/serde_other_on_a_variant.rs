@@ -1,0 +1,13 @@
+//! `#[serde(other)]` would make a stored variant unreadable.
+
+use annals::Event;
+
+#[derive(Event, serde::Serialize, serde::Deserialize)]
+#[event(prefix = "account")]
+enum AccountEvent {
+    Opened,
+    #[serde(other)]
+    Closed,
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+//! `#[serde(skip_deserializing)]` would make a stored variant unreadable.
+
+use annals::Event;
+
+#[derive(Event, serde::Serialize, serde::Deserialize)]
+#[event(prefix = "account")]
+enum AccountEvent {
+    Opened,
+    #[serde(skip_deserializing)]
+    Closed,
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+//! `#[serde(untagged)]` would hide the variants, and with them the stored names.
+
+use annals::Event;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Event, Serialize, Deserialize)]
+#[event(prefix = "account")]
+#[serde(untagged)]
+enum AccountEvent {
+    Opened,
+}
+
+fn main() {}
