@@ -5,7 +5,7 @@ mod tests;
 
 mod error;
 mod finite;
-mod json;
+pub(crate) mod json;
 #[cfg(feature = "msgpack")]
 mod msgpack;
 mod payload;

@@ -4,6 +4,7 @@
 extern crate self as annals;
 
 mod aggregate;
+mod causation;
 mod clock;
 pub mod codec;
 mod decision;
@@ -14,6 +15,7 @@ mod log;
 mod metadata;
 mod position;
 mod recorded;
+mod repository;
 pub mod snapshot;
 pub mod store;
 mod stream;
@@ -24,6 +26,7 @@ pub use event::private as __private;
 
 pub use aggregate::{Aggregate, Decide};
 pub use annals_macros::Event;
+pub use causation::handling;
 pub use clock::{Clock, SystemClock};
 pub use codec::{Codec, Payload};
 pub use decision::{IntoDecision, IntoEvents};
@@ -34,7 +37,8 @@ pub use log::{Checkpoint, InvalidToken, LogId, Token};
 pub use metadata::{InvalidTraceContext, Metadata, TraceContext};
 pub use position::{Partition, Partitions, Position};
 pub use recorded::{Origin, RawEvent, Recorded};
-pub use snapshot::SnapshotStore;
+pub use repository::{At, ExecuteError, Executed, Execution, LoadError, Loaded, Repository, Retry};
+pub use snapshot::{SnapshotPolicy, SnapshotStore};
 pub use store::{AnyStore, AppendError, EventStore, IdempotencyKey, ReadError, StoreError};
 pub use stream::{InvalidStreamId, StreamId};
 pub use version::{Conflict, ExpectedVersion, Version};

@@ -1,0 +1,112 @@
+//! The snapshots of one repository: when they are due, and whether they may be
+//! believed.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::repository::folded::Folded;
+use crate::snapshot::codec::SnapshotCodecError;
+use crate::snapshot::shape::Shape;
+use crate::snapshot::writer::{Job, Writer};
+use crate::snapshot::{
+    AnySnapshotStore, SnapshotCodec, SnapshotPolicy, SnapshotStore, StoredSnapshot,
+};
+use crate::{Aggregate, StreamId, Version};
+
+/// What a repository does with snapshots. The functions are captured where the
+/// state is known to serialize, so that a repository without snapshots does not
+/// ask for it.
+pub(crate) struct Snapshots<A> {
+    store: AnySnapshotStore,
+    policy: SnapshotPolicy,
+    fingerprint: u64,
+    clone: fn(&A) -> A,
+    decode: fn(SnapshotCodec, &[u8]) -> Result<A, SnapshotCodecError>,
+    writer: Writer<A>,
+}
+
+impl<A: Aggregate> Snapshots<A> {
+    pub(crate) fn new(store: impl SnapshotStore, policy: SnapshotPolicy) -> Self
+    where
+        A: Clone + Serialize + DeserializeOwned,
+    {
+        let store = AnySnapshotStore::new(store);
+        let shape = Shape::of::<A>().with_default(&A::default());
+        let traced = if shape.opaque { SnapshotCodec::Json } else { SnapshotCodec::Bincode };
+        let codec = policy.codec.unwrap_or(traced);
+        Self {
+            writer: Writer::new(store.clone(), codec, policy.queue),
+            store,
+            policy,
+            fingerprint: shape.fingerprint,
+            clone: A::clone,
+            decode: SnapshotCodec::decode,
+        }
+    }
+
+    /// The state of the stream's snapshot, if it fits this code. Whether the
+    /// stream holds its last event is for the caller to see.
+    pub(crate) async fn restore(&self, stream: &StreamId) -> Option<Folded<A>> {
+        let stored = match self.store.load_snapshot(stream).await {
+            Ok(stored) => stored?,
+            Err(error) => {
+                tracing::warn!(target: "annals", %stream, %error, "snapshot could not be loaded: reading all events");
+                return None;
+            }
+        };
+        match self.read(&stored) {
+            Ok(state) => Some(Folded::at(state, stored.version, Some(stored.event))),
+            Err(reason) => {
+                let version = %stored.version;
+                tracing::warn!(target: "annals", %stream, version, %reason, "snapshot discarded: reading all events");
+                None
+            }
+        }
+    }
+
+    fn read(&self, stored: &StoredSnapshot) -> Result<A, String> {
+        if stored.version == Version::NONE {
+            return Err("it is of no version".to_owned());
+        }
+        if stored.revision != A::REVISION {
+            let (its, ours) = (stored.revision, A::REVISION);
+            return Err(format!("its revision is {its}, the aggregate's is {ours}"));
+        }
+        if stored.fingerprint != self.fingerprint {
+            return Err("the shape of the state is another one".to_owned());
+        }
+        let codec = SnapshotCodec::from_id(&stored.codec).ok_or("its codec is unknown")?;
+        (self.decode)(codec, &stored.state).map_err(|error| error.to_string())
+    }
+
+    /// Queues a snapshot of a committed state, if one is due.
+    pub(crate) fn offer(&self, stream: &StreamId, folded: &mut Folded<A>) {
+        let Some(event) = folded.last else { return };
+        if folded.skipped || !self.policy.is_due(folded.since_snapshot) {
+            return;
+        }
+        let job = || Job {
+            stream: stream.clone(),
+            version: folded.version,
+            event,
+            fingerprint: self.fingerprint,
+            state: (self.clone)(&folded.state),
+        };
+        if self.writer.queue(stream, job) {
+            folded.since_snapshot = Default::default();
+        }
+    }
+
+    /// Deletes a snapshot of a history that the log does not hold.
+    pub(crate) async fn discard(&self, stream: &StreamId, folded: &Folded<A>) {
+        tracing::warn!(target: "annals", %stream, version = %folded.version, "snapshot discarded: the log does not hold its last event");
+        let Some(event) = folded.last else { return };
+        if let Err(error) = self.store.delete_snapshot(stream, folded.version, event).await {
+            tracing::warn!(target: "annals", %stream, %error, "snapshot could not be deleted");
+        }
+    }
+
+    pub(crate) async fn flush(&self) {
+        self.writer.flush().await;
+    }
+}
