@@ -1,6 +1,7 @@
 //! Event sourcing and CQRS for Rust.
 
 // The derive writes `::annals::...`, also in this crate's own tests.
+#[allow(unused_extern_crates, reason = "only tests derive here")]
 extern crate self as annals;
 
 mod aggregate;
@@ -19,6 +20,7 @@ mod repository;
 pub mod snapshot;
 pub mod store;
 mod stream;
+pub mod testing;
 mod version;
 
 #[doc(hidden)]

@@ -17,7 +17,7 @@
 //! what does not fit: a missing snapshot costs time, never truth. Each is read
 //! back before it is saved. Fields that are `#[serde(skip)]`ped come back with
 //! their default, so do not skip what `evolve` builds;
-//! `testing::assert_snapshot_equals_replay`
+//! [`assert_snapshot_equals_replay`](crate::testing::assert_snapshot_equals_replay)
 //! finds it.
 
 pub(crate) mod codec;

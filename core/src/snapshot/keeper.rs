@@ -32,7 +32,11 @@ impl<A: Aggregate> Snapshots<A> {
     {
         let store = AnySnapshotStore::new(store);
         let shape = Shape::of::<A>().with_default(&A::default());
-        let traced = if shape.opaque { SnapshotCodec::Json } else { SnapshotCodec::Bincode };
+        let traced = if shape.opaque {
+            SnapshotCodec::Json
+        } else {
+            SnapshotCodec::Bincode
+        };
         let codec = policy.codec.unwrap_or(traced);
         Self {
             writer: Writer::new(store.clone(), codec, policy.queue),
@@ -57,8 +61,7 @@ impl<A: Aggregate> Snapshots<A> {
         match self.read(&stored) {
             Ok(state) => Some(Folded::at(state, stored.version, Some(stored.event))),
             Err(reason) => {
-                let version = %stored.version;
-                tracing::warn!(target: "annals", %stream, version, %reason, "snapshot discarded: reading all events");
+                tracing::warn!(target: "annals", %stream, version = %stored.version, %reason, "snapshot discarded: reading all events");
                 None
             }
         }
@@ -101,7 +104,11 @@ impl<A: Aggregate> Snapshots<A> {
     pub(crate) async fn discard(&self, stream: &StreamId, folded: &Folded<A>) {
         tracing::warn!(target: "annals", %stream, version = %folded.version, "snapshot discarded: the log does not hold its last event");
         let Some(event) = folded.last else { return };
-        if let Err(error) = self.store.delete_snapshot(stream, folded.version, event).await {
+        if let Err(error) = self
+            .store
+            .delete_snapshot(stream, folded.version, event)
+            .await
+        {
             tracing::warn!(target: "annals", %stream, %error, "snapshot could not be deleted");
         }
     }

@@ -1,0 +1,279 @@
+//! Loading: a cached state or a snapshot, and the events behind it.
+
+use std::pin::pin;
+
+use futures::{Stream, StreamExt, TryStreamExt};
+use time::OffsetDateTime;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use crate::repository::folded::{Folded, expect};
+use crate::repository::{Inner, LoadError};
+use crate::store::StreamQuery;
+use crate::{Aggregate, EventStore, RawEvent, Recorded, StreamId, Token, Version};
+
+/// An aggregate as of some version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Loaded<A> {
+    /// The state; the default one if the stream has no events.
+    pub state: A,
+    /// The version of the last event in the state; [`Version::NONE`] if there
+    /// is none.
+    pub version: Version,
+    /// For reading at least this state elsewhere; empty where nothing was read
+    /// from the log.
+    pub token: Token,
+}
+
+/// A moment in the life of an aggregate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum At {
+    /// As of this version; it must have been reached.
+    Version(Version),
+    /// As the log knew it at this moment: events recorded later are left out.
+    RecordedAt(OffsetDateTime),
+    /// As it was at this moment by the word of the writers: events which
+    /// occurred later are left out, also where others that were recorded behind
+    /// them occurred earlier. Events without a time of their own count by their
+    /// time of recording.
+    OccurredAt(OffsetDateTime),
+}
+
+/// A state to decide on, and whether it was read from the log by this call or
+/// comes from the cache and may be behind.
+pub(crate) struct Base<A> {
+    pub(crate) folded: Folded<A>,
+    pub(crate) confirmed: bool,
+}
+
+impl<A: Aggregate> Inner<A> {
+    /// A state to decide on: from the cache as it is, or read.
+    pub(crate) async fn base(&self, stream: &StreamId) -> Result<Base<A>, LoadError> {
+        if let Some(folded) = self.cache.as_ref().and_then(|cache| cache.get(stream)) {
+            return Ok(Base {
+                folded,
+                confirmed: false,
+            });
+        }
+        let span = tracing::debug_span!(target: "annals", "annals.load", %stream, version = tracing::field::Empty, events_read = tracing::field::Empty);
+        let load = async {
+            let folded = self.restore(stream).await?;
+            let span = tracing::Span::current();
+            span.record("version", folded.version.get());
+            span.record("events_read", folded.since_snapshot.events);
+            Ok::<_, LoadError>(folded)
+        };
+        let folded = load.instrument(span).await?;
+        let mut base = Base {
+            folded,
+            confirmed: true,
+        };
+        self.keep(stream, &mut base.folded);
+        Ok(base)
+    }
+
+    /// Reads what is behind the state. A cached state may be of a history that
+    /// the log has lost, so the event it ends with is read again and compared.
+    pub(crate) async fn catch_up(
+        &self,
+        stream: &StreamId,
+        base: &mut Base<A>,
+    ) -> Result<(), LoadError> {
+        let stands = if base.confirmed {
+            self.read_on(stream, &mut base.folded).await?;
+            true
+        } else {
+            self.read_on_from_known(stream, &mut base.folded).await?
+        };
+        if !stands {
+            tracing::warn!(target: "annals", %stream, version = %base.folded.version, "cached aggregate discarded: the log does not hold its last event");
+            if let Some(cache) = &self.cache {
+                cache.remove(stream);
+            }
+            base.folded = self.restore(stream).await?;
+        }
+        base.confirmed = true;
+        self.keep(stream, &mut base.folded);
+        Ok(())
+    }
+
+    /// Makes sure that a cached state is the newest; says whether it was.
+    pub(crate) async fn confirm(
+        &self,
+        stream: &StreamId,
+        base: &mut Base<A>,
+    ) -> Result<bool, LoadError> {
+        let head = self.store.stream_head(stream).await?;
+        if head.map(|head| head.event) == base.folded.last {
+            base.confirmed = true;
+            return Ok(true);
+        }
+        self.catch_up(stream, base).await?;
+        Ok(false)
+    }
+
+    /// The newest state, from a snapshot and the events behind it, or from all
+    /// events.
+    async fn restore(&self, stream: &StreamId) -> Result<Folded<A>, LoadError> {
+        let snapshot = match &self.snapshots {
+            Some(snapshots) => snapshots.restore(stream).await,
+            None => None,
+        };
+        if let (Some(mut folded), Some(snapshots)) = (snapshot, &self.snapshots) {
+            if self.read_on_from_known(stream, &mut folded).await? {
+                return Ok(folded);
+            }
+            snapshots.discard(stream, &folded).await;
+        }
+        let mut folded = Folded::empty();
+        self.read_on(stream, &mut folded).await?;
+        Ok(folded)
+    }
+
+    /// Folds the events behind the state.
+    async fn read_on(&self, stream: &StreamId, folded: &mut Folded<A>) -> Result<(), LoadError> {
+        let query = StreamQuery::forwards(stream.clone()).from(folded.version.next());
+        let mut events = pin!(self.store.read(query));
+        while let Some(raw) = events.try_next().await? {
+            folded.read(self.store.log().id, &raw, self.settings.skip_unknown)?;
+        }
+        Ok(())
+    }
+
+    /// The same, beginning with the last event that is in the state already;
+    /// `false` if the stream does not hold it.
+    async fn read_on_from_known(
+        &self,
+        stream: &StreamId,
+        folded: &mut Folded<A>,
+    ) -> Result<bool, LoadError> {
+        if folded.version == Version::NONE {
+            self.read_on(stream, folded).await?;
+            return Ok(true);
+        }
+        let query = StreamQuery::forwards(stream.clone()).from(folded.version);
+        let mut events = pin!(self.store.read(query));
+        match events.try_next().await? {
+            Some(known) if known.version == folded.version && Some(known.id) == folded.last => {
+                folded.place = Some(known.checkpoint(self.store.log().id));
+            }
+            _ => return Ok(false),
+        }
+        while let Some(raw) = events.try_next().await? {
+            folded.read(self.store.log().id, &raw, self.settings.skip_unknown)?;
+        }
+        Ok(true)
+    }
+
+    /// The state as of a moment, from events alone.
+    pub(crate) async fn load_at(&self, stream: &StreamId, at: At) -> Result<Folded<A>, LoadError> {
+        match at {
+            At::Version(version) => self.load_version(stream, version).await,
+            At::RecordedAt(time) => {
+                // recorded_at never falls within a partition, so nothing behind
+                // the first later event can belong to the state.
+                let known = |raw: &RawEvent| raw.recorded_at <= time;
+                let events = self.all(stream);
+                let events = events.try_take_while(move |raw| std::future::ready(Ok(known(raw))));
+                self.fold(events).await
+            }
+            At::OccurredAt(time) => {
+                let known = move |raw: &RawEvent| raw.occurred_or_recorded_at() <= time;
+                let events = self.all(stream);
+                self.fold_some(events, known).await
+            }
+        }
+    }
+
+    async fn load_version(
+        &self,
+        stream: &StreamId,
+        asked: Version,
+    ) -> Result<Folded<A>, LoadError> {
+        let query = StreamQuery::forwards(stream.clone()).limit(asked.get());
+        let folded = self.fold(self.store.read(query)).await?;
+        if folded.version < asked {
+            let actual = folded.version;
+            return Err(LoadError::VersionAhead {
+                stream: stream.clone(),
+                asked,
+                actual,
+            });
+        }
+        Ok(folded)
+    }
+
+    fn all(
+        &self,
+        stream: &StreamId,
+    ) -> impl Stream<Item = Result<RawEvent, crate::ReadError>> + Send + 'static + use<A> {
+        self.store
+            .read(StreamQuery::forwards(stream.clone()))
+            .boxed()
+    }
+
+    async fn fold(
+        &self,
+        events: impl Stream<Item = Result<RawEvent, crate::ReadError>>,
+    ) -> Result<Folded<A>, LoadError> {
+        self.fold_some(events, |_| true).await
+    }
+
+    /// Folds the events that count; the others are passed over.
+    async fn fold_some(
+        &self,
+        events: impl Stream<Item = Result<RawEvent, crate::ReadError>>,
+        counts: impl Fn(&RawEvent) -> bool,
+    ) -> Result<Folded<A>, LoadError> {
+        let mut events = pin!(events);
+        let mut folded = Folded::empty();
+        let mut next = Version::FIRST;
+        while let Some(raw) = events.try_next().await? {
+            expect(&raw.stream, next, raw.version)?;
+            next = next.next();
+            if counts(&raw) {
+                folded.fold(self.store.log().id, &raw, self.settings.skip_unknown)?;
+            }
+        }
+        Ok(folded)
+    }
+
+    /// The events of a stream, typed, from a version on.
+    pub(crate) fn history(
+        &self,
+        query: StreamQuery,
+    ) -> impl Stream<Item = Result<Recorded<A::Event>, LoadError>> + Send + 'static + use<A> {
+        let skip_unknown = self.settings.skip_unknown;
+        self.store.read(query).boxed().filter_map(move |raw| {
+            let decoded = match raw.map(RawEvent::decode::<A::Event>) {
+                Err(error) => Some(Err(error.into())),
+                Ok(Err(error)) if skip_unknown && error.is_unknown() => None,
+                Ok(decoded) => Some(decoded.map_err(LoadError::from)),
+            };
+            std::future::ready(decoded)
+        })
+    }
+
+    /// Offers a committed state to the snapshots and the cache.
+    pub(crate) fn keep(&self, stream: &StreamId, folded: &mut Folded<A>) {
+        if let Some(snapshots) = &self.snapshots {
+            snapshots.offer(stream, folded);
+        }
+        if let Some(cache) = &self.cache {
+            cache.put(stream, folded);
+        }
+    }
+}
+
+/// Ends a load at its deadline.
+pub(crate) async fn by<T, E: From<LoadError>>(
+    deadline: Instant,
+    load: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let timed_out = |_| Err(LoadError::DeadlineExceeded.into());
+    tokio::time::timeout_at(deadline, load)
+        .await
+        .unwrap_or_else(timed_out)
+}

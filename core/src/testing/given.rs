@@ -1,0 +1,170 @@
+//! Given a history, when a command comes, then this happens.
+
+use std::convert::Infallible;
+use std::fmt::Debug;
+
+use crate::decision::{IntoDecision, IntoEvents};
+use crate::{Aggregate, Decide};
+
+/// Begins a test of an aggregate with what has happened before; every aggregate
+/// has it once this trait is in scope.
+pub trait Given: Aggregate {
+    /// An aggregate to which these events have happened.
+    fn given(events: impl IntoEvents<Self::Event>) -> History<Self> {
+        let mut state = Self::default();
+        for event in events.into_events() {
+            state.evolve(&event);
+        }
+        History { state }
+    }
+}
+
+impl<A: Aggregate> Given for A {}
+
+/// An aggregate with a past.
+#[derive(Debug)]
+#[must_use = "a history tests nothing until `when` and `then` follow"]
+pub struct History<A> {
+    state: A,
+}
+
+impl<A: Aggregate> History<A> {
+    /// A command is decided.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "tests write their commands inline"
+    )]
+    pub fn when<C>(self, command: C) -> Outcome<A, A::Error>
+    where
+        A: Decide<C>,
+    {
+        let decided = self.state.decide(&command);
+        Outcome {
+            state: self.state,
+            decided,
+        }
+    }
+
+    /// A decision is made in a closure, as with
+    /// [`Repository::update`](crate::Repository::update).
+    pub fn when_update<D>(self, decide: impl FnOnce(&A) -> D) -> Outcome<A, D::Error>
+    where
+        D: IntoDecision<A::Event>,
+    {
+        let decided = decide(&self.state).into_decision();
+        Outcome {
+            state: self.state,
+            decided,
+        }
+    }
+
+    /// More happens before the command.
+    pub fn and_given(mut self, events: impl IntoEvents<A::Event>) -> Self {
+        for event in events.into_events() {
+            self.state.evolve(&event);
+        }
+        self
+    }
+
+    /// The state that the history has led to.
+    #[track_caller]
+    pub fn then_state(self, expected: A)
+    where
+        A: Debug + PartialEq,
+    {
+        assert_eq!(self.state, expected, "the state is another one");
+    }
+}
+
+/// What was decided, to be compared with what should be.
+#[derive(Debug)]
+#[must_use = "an outcome tests nothing until a `then` follows"]
+pub struct Outcome<A: Aggregate, E = Infallible> {
+    state: A,
+    decided: Result<Vec<A::Event>, E>,
+}
+
+impl<A: Aggregate, E: Debug> Outcome<A, E> {
+    /// Exactly these events happen.
+    ///
+    /// # Panics
+    /// Others happen, or the command is refused.
+    #[track_caller]
+    pub fn then(self, expected: impl IntoEvents<A::Event>)
+    where
+        A::Event: Debug + PartialEq,
+    {
+        assert_eq!(
+            self.events(),
+            expected.into_events(),
+            "other events happened"
+        );
+    }
+
+    /// The command is accepted and nothing happens.
+    ///
+    /// # Panics
+    /// Something happens, or the command is refused.
+    #[track_caller]
+    pub fn then_nothing(self)
+    where
+        A::Event: Debug,
+    {
+        let events = self.events();
+        assert!(
+            events.is_empty(),
+            "nothing should have happened, but: {events:?}"
+        );
+    }
+
+    /// The command is refused, for exactly this reason.
+    ///
+    /// # Panics
+    /// It is refused for another one, or accepted.
+    #[track_caller]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "tests write their refusals inline"
+    )]
+    #[expect(clippy::panic, reason = "a failed assertion")]
+    pub fn then_refused(self, expected: E)
+    where
+        A::Event: Debug,
+        E: PartialEq,
+    {
+        match self.decided {
+            Ok(events) => panic!("should have been refused with {expected:?}, but: {events:?}"),
+            Err(refusal) => assert_eq!(refusal, expected, "refused for another reason"),
+        }
+    }
+
+    /// The command is accepted, and its events lead to exactly this state.
+    ///
+    /// # Panics
+    /// They lead to another one, or the command is refused.
+    #[track_caller]
+    pub fn then_state(self, expected: A)
+    where
+        A: Debug + PartialEq,
+    {
+        let Self { mut state, decided } = self;
+        for event in accepted(decided) {
+            state.evolve(&event);
+        }
+        assert_eq!(state, expected, "the state is another one");
+    }
+
+    #[track_caller]
+    fn events(self) -> Vec<A::Event> {
+        accepted(self.decided)
+    }
+}
+
+#[track_caller]
+#[expect(clippy::panic, reason = "a failed assertion")]
+fn accepted<T, E: Debug>(decided: Result<T, E>) -> T {
+    match decided {
+        Ok(events) => events,
+        Err(refusal) => panic!("should have been accepted, but was refused with {refusal:?}"),
+    }
+}
