@@ -44,13 +44,10 @@ impl Decide<Withdraw> for Account {
     type Error = Overdrawn;
 
     fn decide(&self, command: &Withdraw) -> Result<Vec<AccountEvent>, Overdrawn> {
-        let Withdraw { cents } = *command;
-        if cents > self.cents {
-            return Err(Overdrawn {
-                missing: cents - self.cents,
-            });
+        match command.cents.saturating_sub(self.cents) {
+            0 => Ok(vec![AccountEvent::Withdrawn { cents: command.cents }]),
+            missing => Err(Overdrawn(missing)),
         }
-        Ok(vec![AccountEvent::Withdrawn { cents }])
     }
 }
 
