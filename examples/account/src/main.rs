@@ -45,7 +45,9 @@ impl Decide<Withdraw> for Account {
 
     fn decide(&self, command: &Withdraw) -> Result<Vec<AccountEvent>, Overdrawn> {
         match command.cents.saturating_sub(self.cents) {
-            0 => Ok(vec![AccountEvent::Withdrawn { cents: command.cents }]),
+            0 => Ok(vec![AccountEvent::Withdrawn {
+                cents: command.cents,
+            }]),
             missing => Err(Overdrawn(missing)),
         }
     }
