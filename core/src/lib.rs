@@ -1,4 +1,19 @@
 //! Event sourcing and CQRS for Rust.
+//!
+//! A service keeps one append-only log of events as its only truth. An
+//! [`Aggregate`] is folded from the events of one stream and decides which may
+//! follow; a [`Repository`] loads it, decides a command, and appends the
+//! decision under the version that it was decided on. Everything that can be
+//! computed can be computed again, by replay.
+//!
+//! Begin with [`Event`](macro@Event) and [`Aggregate`], then [`Repository`];
+//! test with [`testing`]. [`store`] is the contract of the stores: use
+//! `annals-memory`, or write one of your own and run the `conformance` suite on
+//! it. `history` takes events out of a log and into another one.
+//!
+//! # Features
+//! - `msgpack`: events as MessagePack, a compact codec beside JSON.
+//! - `conformance`: the test suite for authors of stores.
 
 // The derive writes `::annals::...`, also in this crate's own tests.
 #[allow(unused_extern_crates, reason = "only tests derive here")]
@@ -44,3 +59,11 @@ pub use snapshot::{SnapshotPolicy, SnapshotStore};
 pub use store::{AnyStore, AppendError, EventStore, IdempotencyKey, ReadError, StoreError};
 pub use stream::{InvalidStreamId, StreamId};
 pub use version::{Conflict, ExpectedVersion, Version};
+
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../DESIGN.md")]
+    mod design {}
+}
