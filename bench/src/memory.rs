@@ -24,7 +24,7 @@ fn pure(time: Duration) -> Vec<Figure> {
     let mut account = Account::default();
     let event = deposited(1);
     let fold = repeat("fold", time, || {
-        black_box(&mut account).evolve(black_box(&event))
+        black_box(&mut account).evolve(black_box(&event));
     });
     let decide = repeat("decide", time, || {
         black_box(black_box(&account).decide(&Deposit { cents: 1 })).ok();

@@ -19,7 +19,7 @@ impl RawEvent {
     /// before where it is still needed.
     pub fn decode<E: Event>(self) -> Result<Recorded<E>, DecodeError> {
         let event = decode_event(&self)?;
-        Ok(self.take().1.put(event))
+        Ok(self.map(|_| event))
     }
 }
 

@@ -72,49 +72,8 @@ impl<E> Recorded<E> {
 
     /// The same record around another event.
     pub fn map<T>(self, f: impl FnOnce(E) -> T) -> Recorded<T> {
-        let (event, record) = self.take();
-        record.put(f(event))
-    }
-
-    /// The event, and the record without it.
-    pub(crate) fn take(self) -> (E, Recorded<()>) {
-        let Recorded {
-            event,
-            id,
-            stream,
-            version,
-            partition,
-            position,
-            name,
-            schema_version,
-            metadata,
-            recorded_at,
-            occurred_at,
-            origin,
-        } = self;
-        let record = Recorded {
-            event: (),
-            id,
-            stream,
-            version,
-            partition,
-            position,
-            name,
-            schema_version,
-            metadata,
-            recorded_at,
-            occurred_at,
-            origin,
-        };
-        (event, record)
-    }
-}
-
-impl Recorded<()> {
-    /// This record around an event.
-    pub(crate) fn put<T>(self, event: T) -> Recorded<T> {
         Recorded {
-            event,
+            event: f(self.event),
             id: self.id,
             stream: self.stream,
             version: self.version,

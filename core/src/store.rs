@@ -11,7 +11,7 @@ mod query;
 use futures::Stream;
 
 pub use any::AnyStore;
-pub use append::{Append, Appended, NewEvent, Write, Written};
+pub use append::{Append, Appended, NewEvent, Place, Write, Written};
 pub use error::{AppendError, ReadError, StoreError, StreamHead};
 pub use invalid::{InvalidAppend, MAX_EVENT_NAME_BYTES};
 pub use key::{IdempotencyKey, InvalidIdempotencyKey, UnserializableCommand};

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::MutexGuard;
 
-use annals::store::{Append, Appended, NewEvent, Write, Written};
-use annals::{AppendError, Conflict, Origin, Partition, Position, RawEvent, StreamId, Version};
+use annals::store::{Append, Appended, Place, Write, Written};
+use annals::{AppendError, Conflict, Origin, Partition, RawEvent, StreamId, Version};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
@@ -177,13 +177,14 @@ impl Homes<'_> {
             for (ahead, event) in (1u64..).zip(events) {
                 recorded_at = event.recorded_at.unwrap_or(now);
                 state.recorded_at = Some(recorded_at);
-                let position = state.end().advanced_by(1);
                 let place = Place {
-                    partition,
-                    position,
                     version: version.advanced_by(ahead),
+                    partition,
+                    position: state.end().advanced_by(1),
+                    recorded_at,
+                    origin,
                 };
-                state.push(record(event, stream.clone(), place, recorded_at, origin));
+                state.push(event.placed(stream.clone(), place));
             }
             placed.extend(
                 state
@@ -197,35 +198,6 @@ impl Homes<'_> {
             self.of(&stream).1.remember(&stream, key, appended.clone());
         }
         appended
-    }
-}
-
-struct Place {
-    partition: Partition,
-    position: Position,
-    version: Version,
-}
-
-fn record(
-    new: NewEvent,
-    stream: StreamId,
-    place: Place,
-    recorded_at: OffsetDateTime,
-    origin: Origin,
-) -> RawEvent {
-    RawEvent {
-        event: new.payload,
-        id: new.id,
-        stream,
-        version: place.version,
-        partition: place.partition,
-        position: place.position,
-        name: new.name,
-        schema_version: new.schema_version,
-        metadata: new.metadata,
-        recorded_at,
-        occurred_at: new.occurred_at,
-        origin,
     }
 }
 

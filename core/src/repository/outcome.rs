@@ -6,8 +6,8 @@ use crate::repository::execution::Call;
 use crate::repository::folded::Folded;
 use crate::repository::load::Base;
 use crate::repository::{At, ExecuteError, Executed, Inner, LoadError};
-use crate::store::{Appended, NewEvent, StreamQuery, Written};
-use crate::{Aggregate, EventStore, Origin, ReadError, Recorded, StoreError, StreamId, Version};
+use crate::store::{Appended, NewEvent, Place, StreamQuery, Written};
+use crate::{Aggregate, EventStore, Origin, ReadError, StoreError, StreamId, Version};
 
 impl<A: Aggregate> Inner<A> {
     /// Folds what was appended, and tells it to the cache and the snapshots.
@@ -23,25 +23,16 @@ impl<A: Aggregate> Inner<A> {
         let mut recorded = Vec::with_capacity(events.len());
         for ((event, new), (version, position)) in events.into_iter().zip(new).zip(written.places())
         {
-            let event = Recorded {
-                event,
-                id: new.id,
-                stream: written.stream.clone(),
+            let place = Place {
                 version,
                 partition: written.partition,
                 position,
-                name: new.name,
-                schema_version: new.schema_version,
-                metadata: new.metadata,
                 recorded_at: appended.recorded_at,
-                occurred_at: new.occurred_at,
                 origin: Origin::Native,
             };
-            folded.committed(
-                &event.event,
-                event.checkpoint(appended.log),
-                new.payload.len(),
-            );
+            let bytes = new.payload.len();
+            let event = new.placed(written.stream.clone(), place).map(|_| event);
+            folded.committed(&event.event, event.checkpoint(appended.log), bytes);
             recorded.push(event);
         }
         self.keep(stream, &mut folded);

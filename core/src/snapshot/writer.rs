@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,7 +11,7 @@ use tokio::sync::mpsc::{self, Permit, Sender, error::TrySendError};
 use tokio::sync::oneshot;
 
 use crate::snapshot::{AnySnapshotStore, SnapshotCodec, SnapshotStore, StoredSnapshot};
-use crate::{Aggregate, EventId, StreamId, Version};
+use crate::{Aggregate, EventId, StoreError, StreamId, Version};
 
 /// A state to be saved.
 pub(crate) struct Job<A> {
@@ -26,13 +27,20 @@ enum Message<A> {
     Flush(oneshot::Sender<()>),
 }
 
+/// Encodes a state, and says in which codec.
+type Encode<A> = fn(SnapshotCodec, &A) -> Option<(SnapshotCodec, Vec<u8>)>;
+
+/// How long a store may take to save one snapshot: a store that hangs must not
+/// hold up the next ones, nor whoever waits for them, for ever.
+const SAVE_LIMIT: Duration = Duration::from_secs(30);
+
 /// A bounded queue, and the task that empties it. The task is started by the
 /// first snapshot, ends with the last handle of its repository, and is started
 /// again if the runtime that ran it has ended.
 pub(crate) struct Writer<A> {
     context: Context,
     queue: usize,
-    encode: fn(SnapshotCodec, &A) -> Option<(SnapshotCodec, Vec<u8>)>,
+    encode: Encode<A>,
     sender: Mutex<Option<Sender<Message<A>>>>,
 }
 
@@ -127,11 +135,7 @@ impl<A: Aggregate> Writer<A> {
     }
 }
 
-async fn save<A: Aggregate>(
-    context: &Context,
-    encode: fn(SnapshotCodec, &A) -> Option<(SnapshotCodec, Vec<u8>)>,
-    job: Job<A>,
-) {
+async fn save<A: Aggregate>(context: &Context, encode: Encode<A>, job: Job<A>) {
     let Job {
         stream,
         version,
@@ -154,7 +158,12 @@ async fn save<A: Aggregate>(
                 codec: Cow::Borrowed(codec.id()),
                 state: state.into(),
             };
-            match context.store.save_snapshot(snapshot).await {
+            let save = context.store.save_snapshot(snapshot);
+            let late = |_| Err(StoreError::transient("the store did not answer in time"));
+            match tokio::time::timeout(SAVE_LIMIT, save)
+                .await
+                .unwrap_or_else(late)
+            {
                 Ok(saved) => {
                     tracing::debug!(target: "annals", %stream, %version, %codec, bytes, saved, "snapshot");
                 }

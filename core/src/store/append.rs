@@ -10,7 +10,7 @@ use crate::decode::encode_event;
 use crate::store::IdempotencyKey;
 use crate::{
     Checkpoint, EncodeError, Event, EventId, ExpectedVersion, LogId, Metadata, Origin, Partition,
-    Position, StreamId, Token, Version,
+    Position, RawEvent, StreamId, Token, Version,
 };
 
 /// An event on its way into the log.
@@ -66,11 +66,45 @@ impl NewEvent {
         Self { id, ..self }
     }
 
+    /// The event as the log holds it, once its place is known.
+    #[must_use]
+    pub fn placed(self, stream: StreamId, place: Place) -> RawEvent {
+        RawEvent {
+            event: self.payload,
+            id: self.id,
+            stream,
+            version: place.version,
+            partition: place.partition,
+            position: place.position,
+            name: self.name,
+            schema_version: self.schema_version,
+            metadata: self.metadata,
+            recorded_at: place.recorded_at,
+            occurred_at: self.occurred_at,
+            origin: place.origin,
+        }
+    }
+
     /// The same event with this metadata.
     #[must_use]
     pub fn with_metadata(self, metadata: Metadata) -> Self {
         Self { metadata, ..self }
     }
+}
+
+/// Where and when an event was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its place in the stream.
+    pub version: Version,
+    /// The partition of the stream.
+    pub partition: Partition,
+    /// Its place in the order of the partition.
+    pub position: Position,
+    /// When it was recorded.
+    pub recorded_at: OffsetDateTime,
+    /// Whether it was written here or imported.
+    pub origin: Origin,
 }
 
 /// Events for one stream, and what their writer believes about it.

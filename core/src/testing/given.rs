@@ -1,5 +1,10 @@
 //! Given a history, when a command comes, then this happens.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "tests write their values inline"
+)]
+
 use std::convert::Infallible;
 use std::fmt::Debug;
 
@@ -30,10 +35,6 @@ pub struct History<A> {
 
 impl<A: Aggregate> History<A> {
     /// A command is decided.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "tests write their commands inline"
-    )]
     pub fn when<C>(self, command: C) -> Outcome<A, A::Error>
     where
         A: Decide<C>,
@@ -122,10 +123,6 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
     /// # Panics
     /// It is refused for another one, or accepted.
     #[track_caller]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "tests write their refusals inline"
-    )]
     #[expect(clippy::panic, reason = "a failed assertion")]
     pub fn then_refused(self, expected: E)
     where
