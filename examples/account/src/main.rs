@@ -1,6 +1,6 @@
 //! A bank account: the smallest whole application.
 
-use annals::{Aggregate, Decide, Event, Repository};
+use annals::{Aggregate, Decide, Event, ExecuteError, Repository};
 use annals_memory::MemoryStore;
 use serde::{Deserialize, Serialize};
 
@@ -72,10 +72,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let done = accounts.execute("4711", Withdraw { cents: 30 }).await?;
     assert_eq!(done.state.cents, 70); // and done.version, done.events, done.token
 
-    let refused = accounts
-        .execute("4711", Withdraw { cents: 80 })
-        .await
-        .unwrap_err();
-    assert_eq!(refused.refusal(), Some(&Overdrawn(10)));
+    let refused = accounts.execute("4711", Withdraw { cents: 80 }).await;
+    assert!(matches!(refused, Err(ExecuteError::Refused(Overdrawn(10)))));
     Ok(())
 }
