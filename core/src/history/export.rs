@@ -91,7 +91,7 @@ fn events<S: EventStore>(
         }
     };
     let filter = categories.into_iter().fold(Filter::all(), Filter::category);
-    Ok(merged(store, filter).boxed())
+    Ok(merged(store, &filter).boxed())
 }
 
 fn line(event: &RawEvent) -> Result<String, ExportError> {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::Scope;
+use super::line::is_cut;
 use crate::LogId;
 
 /// The number of the format that is written.
@@ -55,7 +56,7 @@ impl Header {
         if !text.starts_with('{') {
             return Err(NoHeader::Other);
         }
-        let cut = |error: serde_json::Error| match error.is_eof() {
+        let cut = |error: serde_json::Error| match is_cut(&error, text) {
             true => NoHeader::Cut,
             false => NoHeader::Other,
         };

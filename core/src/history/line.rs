@@ -127,7 +127,7 @@ pub(super) fn read(text: &str, number: u64) -> Result<Placed, Fault> {
     if !text.starts_with('{') {
         return Err(expected("a JSON object, one per line"));
     }
-    let line: Line<'_> = serde_json::from_str(text).map_err(|error| fault(&error))?;
+    let line: Line<'_> = serde_json::from_str(text).map_err(|error| fault(&error, text))?;
     let stream = line.stream.parse();
     let stream: StreamId = stream.map_err(|error| expected(format!("`stream`: {error}")))?;
     let id: EventId = line.id.parse().map_err(|_| expected("`id`: a UUID"))?;
@@ -199,8 +199,8 @@ fn expected(what: impl Into<String>) -> Fault {
 }
 
 /// What serde expected. What it found stays out: it may be of the payload.
-fn fault(error: &serde_json::Error) -> Fault {
-    if error.is_eof() {
+fn fault(error: &serde_json::Error, text: &str) -> Fault {
+    if is_cut(error, text) {
         return Fault::Cut;
     }
     let column = error.column();
@@ -219,4 +219,10 @@ fn fault(error: &serde_json::Error) -> Fault {
     let what = message.rsplit_once(", expected ").map(|(_, what)| what);
     let what = what.unwrap_or("a field of an event");
     expected(format!("{what} at column {column}"))
+}
+
+/// Whether the text may go on where the error is.
+pub(super) fn is_cut(error: &serde_json::Error, text: &str) -> bool {
+    // Of a number that ends in `-` or `e` it says that it is none.
+    error.is_eof() || (error.is_syntax() && error.column() >= text.len())
 }

@@ -25,7 +25,7 @@ use crate::{Partition, Position, RawEvent, ReadError};
 /// See [`ReadError`]; the stream ends behind the first one.
 pub fn merged<S: EventStore>(
     store: &S,
-    filter: Filter,
+    filter: &Filter,
 ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static + use<S> {
     let read = |partition| {
         let query = LogQuery::partition(partition).filter(filter.clone());

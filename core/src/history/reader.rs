@@ -137,7 +137,7 @@ impl<L: Stream<Item = Result<String, io::Error>> + Send> Reader<L> {
         let end = match End::read(text) {
             Ok(Some(end)) => end,
             Ok(None) => return Err(self.malformed("an event or the end line")),
-            Err(error) if error.is_eof() => return Err(self.refusal(Fault::Cut).await),
+            Err(error) if line::is_cut(&error, text) => return Err(self.refusal(Fault::Cut).await),
             Err(_) => return Err(self.malformed("the end line")),
         };
         let found = self.digest.end();
