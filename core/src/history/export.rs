@@ -31,10 +31,10 @@ pub enum Scope {
 /// Exports a history, as lines without their line feeds; the last one says that
 /// the history is whole.
 ///
-/// The events come in the order of [`merged`], and of what is appended
-/// meanwhile, none comes that would leave a hole. The whole log and categories
-/// end where the log ended when the export began; streams may go on a little
-/// longer. One page of each partition, or of each stream, is held at a time.
+/// The events come in the order of [`merged`]. What is appended meanwhile is
+/// left out of an export of the log or of categories, which ends where the
+/// partitions ended when it began; named streams may bring some of it, without
+/// holes. One page of each partition, or of each stream, is held at a time.
 /// Dropping the export leaves nothing behind but an unfinished file, which no
 /// import takes.
 ///
