@@ -1,6 +1,5 @@
 //! Tokens travel through headers and other people's hands: what comes back is
 //! what was sent, or it is refused.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use annals::{Checkpoint, EventId, LogId, Partition, Position, Token};
 use proptest::prelude::*;
