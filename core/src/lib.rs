@@ -27,6 +27,7 @@ mod decision;
 mod decode;
 pub mod event;
 mod event_id;
+pub mod history;
 mod log;
 mod metadata;
 mod position;
