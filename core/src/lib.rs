@@ -23,6 +23,8 @@ mod aggregate;
 mod causation;
 mod clock;
 pub mod codec;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod decision;
 mod decode;
 pub mod event;

@@ -110,7 +110,7 @@ impl Checkpoint {
 /// commit in each partition that it touched.
 ///
 /// It travels as text (`Display` and `FromStr`), opaque and safe in an HTTP
-/// header, of 58 characters for one partition and 35 more for each further.
+/// header, of 58 characters for one partition and 35 at most for each further.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Token {
     log: LogId,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Recorded;
 
@@ -18,7 +18,7 @@ use crate::Recorded;
 /// assert_eq!(metadata.actor(), Some("ada"));
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "Option<Fields>", into = "Option<Arc<Fields>>")]
 pub struct Metadata(Option<Arc<Fields>>);
 
 // The stored form: the names of these fields never change.
@@ -213,6 +213,23 @@ impl Metadata {
     }
 }
 
+// What is stored as `{}` and what is not stored at all are the same.
+impl From<Option<Fields>> for Metadata {
+    fn from(fields: Option<Fields>) -> Self {
+        Self(
+            fields
+                .filter(|fields| *fields != Fields::default())
+                .map(Arc::new),
+        )
+    }
+}
+
+impl From<Metadata> for Option<Arc<Fields>> {
+    fn from(metadata: Metadata) -> Self {
+        metadata.0
+    }
+}
+
 impl fmt::Debug for Metadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_deref() {
@@ -226,6 +243,7 @@ impl fmt::Debug for Metadata {
 /// (<https://www.w3.org/TR/trace-context/>).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceContext {
+    #[serde(deserialize_with = "checked_traceparent")]
     traceparent: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tracestate: Option<String>,
@@ -266,6 +284,15 @@ impl TraceContext {
     #[must_use]
     pub fn tracestate(&self) -> Option<&str> {
         self.tracestate.as_deref()
+    }
+}
+
+fn checked_traceparent<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    if is_traceparent(&text) {
+        Ok(text)
+    } else {
+        Err(serde::de::Error::custom(InvalidTraceContext))
     }
 }
 

@@ -124,6 +124,7 @@ pub struct Conflict {
     pub stream: StreamId,
     /// What the writer believed.
     pub expected: ExpectedVersion,
-    /// The version at which the stream was when the append was refused.
+    /// The version at which the stream was when the append was refused, earlier
+    /// writes of the same append to the same stream included.
     pub actual: Version,
 }

@@ -109,7 +109,7 @@ impl Homes<'_> {
             self.of(stream)
                 .1
                 .event_at(stream, version)
-                .map(|event| event.id)
+                .map(|event| (event.position, event.id))
         };
         if !append.is_repeat(stands) {
             return None;
@@ -128,7 +128,7 @@ impl Homes<'_> {
                 .of(stream)
                 .1
                 .event_at(stream, expected.exact()?.advanced_by(events))?;
-            recorded_at = recorded_at.max(last.recorded_at);
+            recorded_at = last.recorded_at;
             writes.push(written(last, events));
         }
         Some(Appended::new(store.info.id, writes, recorded_at).repeated())

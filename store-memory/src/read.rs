@@ -1,6 +1,7 @@
 //! Reading, in pages: the lock is held for one page at a time.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use annals::store::{After, Direction, LogQuery, StreamQuery};
@@ -17,7 +18,7 @@ pub(crate) struct StreamReader {
     store: Arc<Inner>,
     query: StreamQuery,
     /// The places in the stream that are still to be read, from 0.
-    left: std::ops::Range<usize>,
+    left: Range<usize>,
     page: VecDeque<RawEvent>,
 }
 
@@ -82,7 +83,7 @@ pub(crate) struct LogReader {
     store: Arc<Inner>,
     query: LogQuery,
     /// The places in the partition that are still to be read, from 0.
-    left: std::ops::Range<usize>,
+    left: Range<usize>,
     page: VecDeque<RawEvent>,
     refused: Option<ReadError>,
 }
@@ -120,22 +121,25 @@ impl LogReader {
 }
 
 /// The places to read for a query: behind its start, up to the present end.
-fn start(store: &Inner, query: &LogQuery) -> Result<std::ops::Range<usize>, ReadError> {
+pub(crate) fn start(store: &Inner, query: &LogQuery) -> Result<Range<usize>, ReadError> {
     let state = store.partition(query.partition)?.lock();
+    let (partition, end) = (query.partition, state.end());
     let position = match query.after {
-        After::Position(position) => position,
+        After::Position(position) if position <= end => position,
+        After::Position(position) => {
+            return Err(ReadError::BeyondEnd {
+                partition,
+                position,
+                end,
+            });
+        }
         After::Checkpoint(checkpoint) => check(store, &state, checkpoint)?,
     };
-    let start = usize::try_from(position.get()).unwrap_or(usize::MAX);
-    Ok(start.min(state.len())..state.len())
+    Ok(usize::try_from(position.get()).unwrap_or(usize::MAX)..state.len())
 }
 
 /// A checkpoint is of this log, and its event stands where it stood.
-pub(crate) fn check(
-    store: &Inner,
-    state: &State,
-    checkpoint: Checkpoint,
-) -> Result<Position, ReadError> {
+fn check(store: &Inner, state: &State, checkpoint: Checkpoint) -> Result<Position, ReadError> {
     let same_log = checkpoint.log() == store.info.id;
     let stands = state.event_id(checkpoint.position()) == checkpoint.event();
     if same_log && stands {

@@ -4,12 +4,12 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use annals::store::{After, Delivery, LogQuery};
+use annals::store::{Delivery, LogQuery};
 use annals::{Position, RawEvent, ReadError};
 use async_stream::try_stream;
 use futures::Stream;
 
-use crate::read::{PAGE, check};
+use crate::read::{PAGE, start};
 use crate::store::Inner;
 
 pub(crate) fn follow(
@@ -18,7 +18,7 @@ pub(crate) fn follow(
 ) -> impl Stream<Item = Result<Delivery, ReadError>> + Send + 'static {
     try_stream! {
         let partition = query.partition;
-        let mut reached = begin(&store, &query)?;
+        let mut reached = Position::new(start(&store, &query)?.start as u64);
         let mut left = query.limit;
         loop {
             // The bell is listened for before the log is looked at: what is
@@ -59,14 +59,6 @@ struct Page {
     until: Position,
     /// Whether nothing stood behind it.
     at_end: bool,
-}
-
-fn begin(store: &Inner, query: &LogQuery) -> Result<Position, ReadError> {
-    let state = store.partition(query.partition)?.lock();
-    match query.after {
-        After::Position(position) => Ok(position),
-        After::Checkpoint(checkpoint) => check(store, &state, checkpoint),
-    }
 }
 
 fn page(store: &Inner, query: &LogQuery, after: Position) -> Result<Page, ReadError> {

@@ -214,17 +214,27 @@ impl Append {
     /// Whether every event of this append stands in the log where its writer
     /// expected to put it, as after a first try whose answer was lost.
     ///
-    /// `stored` looks up the id at a version of a stream. Stores call this when
-    /// a version check fails; an append that does not say exact versions is
-    /// never a repeat by this measure.
-    pub fn is_repeat(&self, mut stored: impl FnMut(&StreamId, Version) -> Option<EventId>) -> bool {
-        self.writes.iter().all(|write| {
-            write.expected.exact().is_some_and(|base| {
-                write
-                    .placed_after(base)
-                    .all(|(at, id)| stored(&write.stream, at) == Some(id))
-            })
-        })
+    /// `stored` looks up the event at a version of a stream. Stores call this
+    /// when a version check fails; an append that does not say exact versions is
+    /// never a repeat by this measure, nor is one whose events were written by
+    /// several appends, with others between them.
+    pub fn is_repeat(
+        &self,
+        mut stored: impl FnMut(&StreamId, Version) -> Option<(Position, EventId)>,
+    ) -> bool {
+        let mut stands = |write: &Write| {
+            let base = write.expected.exact()?;
+            let mut next = None;
+            for (version, id) in write.placed_after(base) {
+                let (position, found) = stored(&write.stream, version)?;
+                if found != id || next.is_some_and(|next| next != position) {
+                    return None;
+                }
+                next = Some(position.advanced_by(1));
+            }
+            Some(())
+        };
+        self.writes.iter().all(|write| stands(write).is_some())
     }
 }
 

@@ -75,6 +75,20 @@ pub enum ReadError {
         /// How many there are.
         partitions: u16,
     },
+    /// The read should begin behind the end of the partition: the position is of
+    /// another log, or of a tail that this one has lost.
+    #[error(
+        "partition {partition} ends at position {end}, before position {position}: this is another \
+         log, or a restore or failover lost its tail; rebuild what was read from it"
+    )]
+    BeyondEnd {
+        /// The partition.
+        partition: Partition,
+        /// Where the read should begin.
+        position: Position,
+        /// Where the partition ends.
+        end: Position,
+    },
     /// The store handed out events that are not in order. This is a defect of
     /// the store or damage of its data, never of the caller.
     #[error(

@@ -92,7 +92,8 @@ pub struct LogQuery {
 /// The place behind which a read of the log begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum After {
-    /// A position, taken as it is; [`Position::START`] reads from the beginning.
+    /// A position that is not beyond the end;
+    /// [`Position::START`] reads from the beginning.
     Position(Position),
     /// A checkpoint, of which the log must still hold the event.
     Checkpoint(Checkpoint),
@@ -122,7 +123,9 @@ impl LogQuery {
         }
     }
 
-    /// What stands behind a position, which is not checked.
+    /// What stands behind a position. Whether the log still holds what was there
+    /// is not checked, as [`resume`](LogQuery::resume) does; a position beyond
+    /// the end is refused.
     #[must_use]
     pub fn after(self, position: Position) -> Self {
         Self {

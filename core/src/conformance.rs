@@ -1,0 +1,104 @@
+//! The suite which every event store passes: one named test per rule of the
+//! [contract](crate::EventStore).
+//!
+//! A store's whole test file is a fixture, which says how a log is made and how
+//! it is opened, and one line per configuration:
+//!
+//! ```no_run
+//! # mod my_store {
+//! #     use annals::snapshot::StoredSnapshot;
+//! #     use annals::store::*;
+//! #     use annals::*;
+//! #     use futures::stream::{Stream, empty};
+//! #     #[derive(Clone)]
+//! #     pub struct Database;
+//! #     impl Database {
+//! #         pub async fn create(_: u16) -> Self { Database }
+//! #         pub async fn open(self) -> Opened { Opened }
+//! #     }
+//! #     pub struct Opened;
+//! #     type Answer<T, E> = Result<T, E>;
+//! #     impl EventStore for Opened {
+//! #         fn log(&self) -> &LogInfo { todo!() }
+//! #         async fn append(&self, _: Append) -> Answer<Appended, AppendError> { todo!() }
+//! #         async fn outcome(&self, _: &StreamId, _: &IdempotencyKey)
+//! #             -> Answer<Option<Appended>, AppendError> { todo!() }
+//! #         fn read(&self, _: StreamQuery)
+//! #             -> impl Stream<Item = Answer<RawEvent, ReadError>> + Send + 'static { empty() }
+//! #         fn read_all(&self, _: LogQuery)
+//! #             -> impl Stream<Item = Answer<RawEvent, ReadError>> + Send + 'static { empty() }
+//! #         fn subscribe(&self, _: LogQuery)
+//! #             -> impl Stream<Item = Answer<Delivery, ReadError>> + Send + 'static { empty() }
+//! #         async fn stream_head(&self, _: &StreamId)
+//! #             -> Answer<Option<StreamHead>, ReadError> { todo!() }
+//! #         async fn log_head(&self, _: Partition) -> Answer<Checkpoint, ReadError> { todo!() }
+//! #     }
+//! #     impl SnapshotStore for Opened {
+//! #         async fn load_snapshot(&self, _: &StreamId)
+//! #             -> Answer<Option<StoredSnapshot>, StoreError> { todo!() }
+//! #         async fn save_snapshot(&self, _: StoredSnapshot) -> Answer<bool, StoreError> { todo!() }
+//! #         async fn delete_snapshot(&self, _: &StreamId, _: Version, _: EventId)
+//! #             -> Answer<(), StoreError> { todo!() }
+//! #     }
+//! # }
+//! # use my_store::Database;
+//! use annals::conformance::{Erased, Fixture, Setup, fixture};
+//!
+//! fn my_store() -> impl Fixture {
+//!     fixture(
+//!         |setup: Setup| Database::create(setup.partitions.count()),
+//!         |database: Database| database.open(),
+//!     )
+//! }
+//!
+//! annals::event_store_conformance!(plain, my_store());
+//! annals::event_store_conformance!(eight_partitions, my_store(), Setup::new().with_partitions(8));
+//! annals::event_store_conformance!(erased, Erased(my_store()));
+//! # fn main() {}
+//! ```
+//!
+//! Each line is a module with a `#[test]` per rule. The name of a test begins
+//! with the promise that it checks, `a1_` to `a11_`, or with what it is about
+//! besides: `event_`, `import_`, `read_`, `snapshot_`, `subscribe_`. What a
+//! promise means across processes and crashes only the store's own tests can
+//! say; the suite opens a log several times, drops futures half-way and checks
+//! every claim of the store against its log.
+//!
+//! A [`Suite`] runs the same cases as a value and reports instead of failing,
+//! which is how a suite is itself tested.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a rule that is broken is a test that fails"
+)]
+
+mod cases;
+mod fixture;
+mod subject;
+mod suite;
+mod tools;
+
+pub mod atomic;
+pub mod bad_input;
+pub mod bounds;
+pub mod cancel;
+pub mod checkpoints;
+pub mod contiguous;
+pub mod doubt;
+pub mod durable;
+pub mod events;
+pub mod idempotent;
+pub mod imports;
+pub mod keys;
+pub mod late;
+pub mod optimistic;
+pub mod order;
+pub mod reads;
+pub mod snapshots;
+pub mod subscribe;
+
+pub use fixture::{Erased, Fixture, Setup, fixture};
+pub use subject::Subject;
+pub use suite::{Case, Report, Suite, all, check};
