@@ -1,0 +1,60 @@
+//! What ends the program with exit code 1; each message says what to do.
+
+use std::io;
+use std::path::PathBuf;
+
+use annals::{ExecuteError, LoadError};
+use time::PrimitiveDateTime;
+
+use crate::csv_rows::{BadRow, FileError};
+use crate::events::EventsError;
+use crate::flight::{NotAFlightId, Refusal};
+use crate::import::Refused;
+use crate::verify::Difference;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("no flights can be read from {}", path.display())]
+    File {
+        path: PathBuf,
+        #[source]
+        error: FileError,
+    },
+    #[error("{0}; without --strict the row is left out")]
+    BadRow(BadRow),
+    #[error("{0}; without --strict the message is left out")]
+    Refused(Refused),
+    #[error(transparent)]
+    Execute(#[from] ExecuteError<Refusal>),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Events(#[from] EventsError),
+    #[error(
+        "the log and the file differ for {} carrier{}:\n  {}\n\
+         rows whose messages were refused are the likely reason; they are listed above",
+        .0.len(),
+        if .0.len() == 1 { "" } else { "s" },
+        .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  ")
+    )]
+    Differs(Vec<Difference>),
+    #[error(
+        "no flight of an aircraft {0} is in the log; a tail number is written as in the file, \
+         such as N14228"
+    )]
+    UnknownAircraft(String),
+    #[error(
+        "no flight was to depart in the hours around {} {:02}:{:02}, by the airport's clock; \
+         choose a moment of the days that the file covers",
+        .0.date(), .0.hour(), .0.minute()
+    )]
+    EmptyBoard(PrimitiveDateTime),
+    #[error("the output could not be written")]
+    Output(#[from] io::Error),
+}
+
+impl From<NotAFlightId> for Failure {
+    fn from(error: NotAFlightId) -> Self {
+        Self::Events(error.into())
+    }
+}

@@ -1,0 +1,132 @@
+//! An airline operations log on real data: a month of flights becomes commands,
+//! an aggregate decides them, and every answer is read from the log of events.
+//!
+//! Reading order: `flight` (what one flight may do), `csv_rows` and `timeline`
+//! (the file, and its commands in the order of time), `import` (the commands to
+//! the log), then the three views of the log, `punctuality`, `aircraft` and
+//! `board`. `verify` holds one of them against the file.
+
+mod aircraft;
+mod board;
+mod carriers;
+mod cli;
+mod csv_rows;
+mod events;
+mod failure;
+mod flight;
+mod import;
+mod punctuality;
+mod report;
+mod timeline;
+mod verify;
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use annals::{AnyStore, EventStore, Repository};
+use annals_memory::MemoryStore;
+use clap::Parser;
+
+use cli::Args;
+use csv_rows::{FileError, Row, Rows};
+use failure::Failure;
+use flight::Flight;
+
+/// January 2013, so that the program works anywhere.
+const JANUARY: &[u8] = include_bytes!("../data/flights-2013-01.csv.gz");
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(&Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads our output has seen enough, as `head` does.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            eprintln!("error: {}", with_sources(&failure));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error and what it comes from: each message tells its own part only.
+fn with_sources(error: &dyn Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", with_sources(source)),
+        None => error.to_string(),
+    }
+}
+
+async fn run(args: &Args) -> Result<(), Failure> {
+    let store = MemoryStore::new().erased();
+    let flights = Repository::<Flight>::new(store.clone());
+    let (rows, bad_rows) = read(args)?;
+    let totals = import::import(&flights, &rows, args.strict).await?;
+    eprintln!("{}", report::totals(rows.len(), bad_rows, &totals));
+
+    let answer = answer(&store, args).await?;
+    io::stdout().write_all(answer.as_bytes())?;
+    if args.verify {
+        verify(&store, &rows).await?;
+    }
+    Ok(())
+}
+
+/// The rows of the file, and how many others were bad.
+fn read(args: &Args) -> Result<(Vec<Row>, usize), Failure> {
+    let path = args.file.as_deref();
+    let failed = |error: FileError| Failure::File {
+        path: path.unwrap_or(Path::new("the built-in file")).to_owned(),
+        error,
+    };
+    let file = match path {
+        Some(path) => Rows::open(path),
+        None => Rows::read(JANUARY),
+    };
+    let mut rows = Vec::new();
+    let mut bad_rows = 0;
+    for row in file.map_err(failed)? {
+        match row.map_err(failed)? {
+            Ok(row) => rows.push(row),
+            Err(bad) if args.strict => return Err(Failure::BadRow(bad)),
+            Err(bad) => {
+                eprintln!("bad row: {bad}");
+                bad_rows += 1;
+            }
+        }
+    }
+    Ok((rows, bad_rows))
+}
+
+/// What was asked for, from the log alone.
+async fn answer(store: &AnyStore, args: &Args) -> Result<String, Failure> {
+    if let Some(tail) = &args.tail {
+        let legs = aircraft::life(store, tail).await?;
+        Ok(report::aircraft(tail, &legs, args.json))
+    } else if let Some(at) = args.at {
+        let board = board::board(store, at, args.board_rows).await?;
+        Ok(report::board(&board, args.json))
+    } else {
+        let table = punctuality::table(store).await?;
+        Ok(report::punctuality(&table, args.json))
+    }
+}
+
+/// Holds the log's table against the file's.
+async fn verify(store: &AnyStore, rows: &[Row]) -> Result<(), Failure> {
+    let file = verify::table(rows);
+    let log = punctuality::table(store).await?;
+    let differences = verify::differences(&file, &log);
+    if !differences.is_empty() {
+        return Err(Failure::Differs(differences));
+    }
+    eprintln!(
+        "verified: the table of the log equals that of the file, {} flights of {} carriers",
+        report::grouped(&rows.len()),
+        log.len()
+    );
+    Ok(())
+}

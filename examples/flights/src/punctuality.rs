@@ -1,0 +1,109 @@
+//! Who is on time: a table per carrier, folded from the log.
+
+use std::collections::BTreeMap;
+use std::iter::Sum;
+use std::pin::pin;
+
+use annals::store::Filter;
+use annals::{Aggregate, AnyStore};
+use futures::TryStreamExt;
+
+use crate::events::{self, EventsError};
+use crate::flight::{Flight, FlightEvent, FlightId};
+
+/// A flight is on time if it arrives less than this many minutes late, as the
+/// US Department of Transportation counts.
+pub(crate) const ON_TIME_BELOW: i64 = 15;
+
+/// Tallies by carrier code.
+pub(crate) type Table = BTreeMap<String, Tally>;
+
+/// Counts and sums, in whole flights and minutes; they can be compared exactly,
+/// and means are taken from them last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Tally {
+    pub(crate) scheduled: u64,
+    pub(crate) cancelled: u64,
+    pub(crate) no_arrival: u64,
+    pub(crate) departed: u64,
+    /// Minutes, over those that departed.
+    pub(crate) departure_delay: i64,
+    pub(crate) arrived: u64,
+    /// Minutes, over those that arrived.
+    pub(crate) arrival_delay: i64,
+    pub(crate) on_time: u64,
+}
+
+/// Reads the log and counts.
+pub(crate) async fn table(store: &AnyStore) -> Result<Table, EventsError> {
+    let filter = Filter::all()
+        .category(Flight::CATEGORY)
+        .events::<FlightEvent>();
+    let mut events = pin!(events::read(store, &filter));
+    let mut table = Table::new();
+    while let Some(recorded) = events.try_next().await? {
+        let flight: FlightId = recorded.stream.key().parse()?;
+        let tally = table.entry(flight.carrier().to_owned()).or_default();
+        tally.evolve(&recorded.event);
+    }
+    Ok(table)
+}
+
+impl Tally {
+    fn evolve(&mut self, event: &FlightEvent) {
+        match *event {
+            FlightEvent::Scheduled(_) => self.scheduled += 1,
+            FlightEvent::Cancelled => self.cancelled += 1,
+            FlightEvent::ArrivalMissing => self.no_arrival += 1,
+            FlightEvent::Departed { delay, .. } => {
+                self.departed += 1;
+                self.departure_delay += delay;
+            }
+            FlightEvent::Arrived { delay, .. } => {
+                self.arrived += 1;
+                self.arrival_delay += delay;
+                self.on_time += u64::from(delay < ON_TIME_BELOW);
+            }
+        }
+    }
+
+    /// The mean delay of departures, in minutes.
+    pub(crate) fn mean_departure_delay(&self) -> Option<f64> {
+        mean(self.departure_delay, self.departed)
+    }
+
+    /// The mean delay of arrivals, in minutes.
+    pub(crate) fn mean_arrival_delay(&self) -> Option<f64> {
+        mean(self.arrival_delay, self.arrived)
+    }
+
+    /// How many of 100 arrivals were on time.
+    pub(crate) fn on_time_percent(&self) -> Option<f64> {
+        mean(i64::try_from(self.on_time).ok()? * 100, self.arrived)
+    }
+}
+
+/// `None` where nothing was counted.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "minutes of all flights ever flown stay far below 2^53"
+)]
+fn mean(sum: i64, count: u64) -> Option<f64> {
+    (count > 0).then(|| sum as f64 / count as f64)
+}
+
+/// The tally of several carriers together.
+impl<'a> Sum<&'a Tally> for Tally {
+    fn sum<I: Iterator<Item = &'a Tally>>(tallies: I) -> Self {
+        tallies.fold(Self::default(), |a, b| Self {
+            scheduled: a.scheduled + b.scheduled,
+            cancelled: a.cancelled + b.cancelled,
+            no_arrival: a.no_arrival + b.no_arrival,
+            departed: a.departed + b.departed,
+            departure_delay: a.departure_delay + b.departure_delay,
+            arrived: a.arrived + b.arrived,
+            arrival_delay: a.arrival_delay + b.arrival_delay,
+            on_time: a.on_time + b.on_time,
+        })
+    }
+}
