@@ -65,10 +65,13 @@ mod merge;
 mod reader;
 mod target;
 
+mod typed;
+
 pub use error::{ExportError, ImportError};
 pub use export::{Scope, export, export_text};
 pub use import::{Checked, Imported, check, import, import_streaming, import_text};
 pub use merge::merged;
+pub use typed::events;
 
 /// The greatest length of a line, in bytes; longer ones are neither written nor
 /// read. It is far beyond what the usual [limits](crate::store::Limits) of a

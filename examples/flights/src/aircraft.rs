@@ -1,12 +1,9 @@
 //! The life of one aircraft: its flights by tail number, in order of time.
 
-use std::pin::pin;
-
 use annals::store::Filter;
-use annals::{Aggregate, AnyStore, Repository};
+use annals::{Aggregate, AnyStore, Repository, history};
 use futures::TryStreamExt;
 
-use crate::events;
 use crate::failure::Failure;
 use crate::flight::{Flight, FlightEvent, FlightId, Plan, Progress, SCHEDULED};
 
@@ -24,7 +21,7 @@ pub(crate) struct Leg {
 /// filters by name where the data are.
 pub(crate) async fn life(store: &AnyStore, tail: &str) -> Result<Vec<Leg>, Failure> {
     let filter = Filter::all().category(Flight::CATEGORY).name(SCHEDULED);
-    let mut schedule = pin!(events::read(store, &filter));
+    let mut schedule = history::events(store, &filter);
     let flights = Repository::<Flight>::new(store.clone());
     let mut legs = Vec::new();
     while let Some(recorded) = schedule.try_next().await? {

@@ -1,13 +1,10 @@
 //! The departure board as it stood at a moment of the airport's day.
 
-use std::pin::pin;
-
 use annals::store::Filter;
-use annals::{Aggregate, AnyStore, At, Repository};
+use annals::{Aggregate, AnyStore, At, Repository, history};
 use futures::TryStreamExt;
 use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 
-use crate::events;
 use crate::failure::Failure;
 use crate::flight::{Flight, FlightEvent, FlightId, Plan, Progress, SCHEDULED};
 
@@ -71,7 +68,7 @@ async fn schedule_around(
     at: PrimitiveDateTime,
 ) -> Result<Vec<(FlightId, Plan)>, Failure> {
     let filter = Filter::all().category(Flight::CATEGORY).name(SCHEDULED);
-    let mut schedule = pin!(events::read(store, &filter));
+    let mut schedule = history::events(store, &filter);
     let mut around = Vec::new();
     while let Some(recorded) = schedule.try_next().await? {
         let FlightEvent::Scheduled(plan) = recorded.event else {

@@ -7,7 +7,6 @@ use annals::{ExecuteError, LoadError};
 use time::PrimitiveDateTime;
 
 use crate::csv_rows::{BadRow, FileError};
-use crate::events::EventsError;
 use crate::flight::{NotAFlightId, Refusal};
 use crate::import::Refused;
 use crate::verify::Difference;
@@ -29,7 +28,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Load(#[from] LoadError),
     #[error(transparent)]
-    Events(#[from] EventsError),
+    Id(#[from] NotAFlightId),
     #[error(
         "the log and the file differ for {} carrier{}:\n  {}\n\
          rows whose messages were refused are the likely reason; they are listed above",
@@ -51,10 +50,4 @@ pub(crate) enum Failure {
     EmptyBoard(PrimitiveDateTime),
     #[error("the output could not be written")]
     Output(#[from] io::Error),
-}
-
-impl From<NotAFlightId> for Failure {
-    fn from(error: NotAFlightId) -> Self {
-        Self::Events(error.into())
-    }
 }

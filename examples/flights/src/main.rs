@@ -11,7 +11,6 @@ mod board;
 mod carriers;
 mod cli;
 mod csv_rows;
-mod events;
 mod failure;
 mod flight;
 mod import;

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::iter::Sum;
-use std::pin::pin;
 
 use annals::store::Filter;
-use annals::{Aggregate, AnyStore};
+use annals::{Aggregate, AnyStore, history};
 use futures::TryStreamExt;
 
-use crate::events::{self, EventsError};
+use crate::failure::Failure;
 use crate::flight::{Flight, FlightEvent, FlightId};
 
 /// A flight is on time if it arrives less than this many minutes late, as the
@@ -35,11 +34,11 @@ pub(crate) struct Tally {
 }
 
 /// Reads the log and counts.
-pub(crate) async fn table(store: &AnyStore) -> Result<Table, EventsError> {
+pub(crate) async fn table(store: &AnyStore) -> Result<Table, Failure> {
     let filter = Filter::all()
         .category(Flight::CATEGORY)
         .events::<FlightEvent>();
-    let mut events = pin!(events::read(store, &filter));
+    let mut events = history::events(store, &filter);
     let mut table = Table::new();
     while let Some(recorded) = events.try_next().await? {
         let flight: FlightId = recorded.stream.key().parse()?;
