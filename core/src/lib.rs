@@ -39,6 +39,7 @@ pub mod snapshot;
 pub mod store;
 mod stream;
 pub mod testing;
+mod token;
 mod version;
 
 #[doc(hidden)]
@@ -53,7 +54,7 @@ pub use decision::{IntoDecision, IntoEvents};
 pub use decode::{DecodeError, DecodeErrorKind, EncodeError, EncodeReason, EventRef};
 pub use event::Event;
 pub use event_id::EventId;
-pub use log::{Checkpoint, InvalidToken, LogId, Token};
+pub use log::{Checkpoint, LogId};
 pub use metadata::{InvalidTraceContext, Metadata, TraceContext};
 pub use position::{Partition, Partitions, Position};
 pub use recorded::{Origin, RawEvent, Recorded};
@@ -61,6 +62,7 @@ pub use repository::{At, ExecuteError, Executed, Execution, LoadError, Loaded, R
 pub use snapshot::{SnapshotPolicy, SnapshotStore};
 pub use store::{AnyStore, AppendError, EventStore, IdempotencyKey, ReadError, StoreError};
 pub use stream::{InvalidStreamId, StreamId};
+pub use token::{InvalidToken, Token};
 pub use version::{Conflict, ExpectedVersion, Version};
 
 #[cfg(doctest)]

@@ -2,6 +2,7 @@
 
 mod any;
 mod append;
+mod appended;
 mod error;
 mod invalid;
 mod key;
@@ -11,7 +12,8 @@ mod query;
 use futures::Stream;
 
 pub use any::AnyStore;
-pub use append::{Append, Appended, NewEvent, Place, Write, Written};
+pub use append::{Append, NewEvent, Write};
+pub use appended::{Appended, Place, Written};
 pub use error::{AppendError, ReadError, StoreError, StreamHead};
 pub use invalid::{InvalidAppend, MAX_EVENT_NAME_BYTES};
 pub use key::{IdempotencyKey, InvalidIdempotencyKey, UnserializableCommand};
