@@ -2,6 +2,7 @@
 
 mod attempt;
 mod cache;
+mod deadline;
 mod error;
 mod execution;
 pub(crate) mod folded;
@@ -25,6 +26,7 @@ pub use retry::Retry;
 
 use crate::decision::IntoDecision;
 use crate::repository::cache::Cache;
+use crate::repository::deadline::after;
 use crate::repository::load::by;
 use crate::snapshot::{SnapshotPolicy, SnapshotStore, Snapshots};
 use crate::store::StreamQuery;
@@ -227,7 +229,7 @@ impl<A: Aggregate> Repository<A> {
     }
 
     fn deadline(&self) -> Instant {
-        Instant::now() + self.inner.settings.deadline
+        after(Instant::now(), self.inner.settings.deadline)
     }
 
     fn loaded(&self, folded: folded::Folded<A>) -> Loaded<A> {

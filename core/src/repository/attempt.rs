@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::causation::with_cause;
+use crate::repository::deadline::after;
 use crate::repository::execution::{Call, Decision};
 use crate::repository::folded::Folded;
 use crate::repository::load::{Base, by};
@@ -188,7 +189,7 @@ impl<A: Aggregate> Inner<A> {
         let mut doubt = false;
         loop {
             let answer = self.store.append(append.clone());
-            let answer = tokio::time::timeout_at(deadline + GRACE, answer).await;
+            let answer = tokio::time::timeout_at(after(deadline, GRACE), answer).await;
             let silent = |_| {
                 Err(AppendError::Unknown(StoreError::transient(
                     "no answer in time",
@@ -223,7 +224,7 @@ impl<A: Aggregate> Inner<A> {
 
 /// Pauses; `false` if the deadline comes first.
 async fn rest(pause: Duration, deadline: Instant) -> bool {
-    let until = Instant::now() + pause;
+    let until = after(Instant::now(), pause);
     if until >= deadline {
         return false;
     }

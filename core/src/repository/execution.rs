@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 use tracing::field::Empty;
 
+use crate::repository::deadline::Deadline;
 use crate::repository::{ExecuteError, Repository, Retry};
 use crate::store::IdempotencyKey;
 use crate::{
@@ -60,21 +61,6 @@ pub(crate) struct Call {
     pub(crate) occurred_at: Option<OffsetDateTime>,
     pub(crate) retry: Retry,
     pub(crate) deadline: Deadline,
-}
-
-/// A deadline is a moment, or begins to run when the execution is awaited.
-pub(crate) enum Deadline {
-    In(Duration),
-    At(Instant),
-}
-
-impl Deadline {
-    pub(crate) fn instant(&self) -> Instant {
-        match self {
-            Deadline::In(time) => Instant::now() + *time,
-            Deadline::At(instant) => *instant,
-        }
-    }
 }
 
 impl<'a, A: Aggregate, E> Execution<'a, A, E> {
