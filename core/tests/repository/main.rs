@@ -1,0 +1,13 @@
+//! The repository and what stands around it, as an application meets it: every
+//! test goes through the public API and the store in memory.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in tests an unwrap is an assertion, in their helpers too"
+)]
+
+mod conflicts;
+mod doubt;
+mod plain;
+mod support;
