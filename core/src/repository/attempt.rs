@@ -32,8 +32,8 @@ impl<A: Aggregate> Inner<A> {
     ) -> Result<Executed<A>, ExecuteError<E>> {
         let deadline = call.deadline.instant();
         call.metadata = with_cause(std::mem::take(&mut call.metadata));
-        if let Some(first) = by(deadline, self.known_outcome(stream, &call)).await? {
-            return Ok(by(deadline, self.first_outcome(stream, &first)).await?);
+        if let Some(first) = self.repeated(stream, &call, deadline).await? {
+            return Ok(first);
         }
         let mut base = by(deadline, self.base(stream)).await?;
         let mut pauses = call.retry.pauses();
@@ -99,12 +99,35 @@ impl<A: Aggregate> Inner<A> {
             // What changes nothing is checked by nobody else, so a cached state
             // must be the newest before it is believed.
             unchanged if !base.confirmed => match by(deadline, self.confirm(stream, base)).await {
-                Ok(true) => Some(unchanged.map(|_| self.nothing_happened(base))),
+                Ok(true) => Some(
+                    self.unchanged(stream, call, deadline, base, unchanged)
+                        .await,
+                ),
                 Ok(false) => None,
                 Err(error) => Some(Err(error.into())),
             },
-            unchanged => Some(unchanged.map(|_| self.nothing_happened(base))),
+            unchanged => Some(
+                self.unchanged(stream, call, deadline, base, unchanged)
+                    .await,
+            ),
         }
+    }
+
+    /// A refusal, or a decision of nothing, on the newest state. Where the first
+    /// call under the same key was written since the key was looked up, it was
+    /// decided behind that call's own events, and means nothing.
+    async fn unchanged<E>(
+        &self,
+        stream: &StreamId,
+        call: &Call,
+        deadline: Instant,
+        base: &mut Base<A>,
+        decided: Result<Vec<A::Event>, ExecuteError<E>>,
+    ) -> Result<Executed<A>, ExecuteError<E>> {
+        if let Some(first) = self.repeated(stream, call, deadline).await? {
+            return Ok(first);
+        }
+        decided.map(|_| self.nothing_happened(base))
     }
 
     fn nothing_happened(&self, base: &mut Base<A>) -> Executed<A> {
