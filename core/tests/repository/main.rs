@@ -9,5 +9,8 @@
 
 mod conflicts;
 mod doubt;
+mod dropped;
+mod keys;
 mod plain;
 mod support;
+mod wrap;
