@@ -47,14 +47,9 @@ impl<A: Aggregate> Inner<A> {
             let conflict = match answer {
                 Some(Err(ExecuteError::Conflict(conflict))) if call.expected.is_none() => conflict,
                 Some(answer) => return answer,
-                None => {
-                    // The cached state was behind and is fresh now: this costs
-                    // an attempt, or a busy stream could keep the call for ever.
-                    let Some(_) = pauses.next() else {
-                        return Err(self.behind(stream, &base));
-                    };
-                    continue;
-                }
+                // The cached state was behind. It is the newest now, so this
+                // costs no attempt and does not happen again.
+                None => continue,
             };
             tracing::debug!(target: "annals", %stream, expected = %conflict.expected, actual = %conflict.actual, attempt = attempts, "conflict");
             let Some(pause) = pauses.next() else {
@@ -139,16 +134,6 @@ impl<A: Aggregate> Inner<A> {
             events: Vec::new(),
             repeated: false,
         }
-    }
-
-    fn behind<E>(&self, stream: &StreamId, base: &Base<A>) -> ExecuteError<E> {
-        let actual = base.folded.version;
-        let expected = ExpectedVersion::Any;
-        ExecuteError::Conflict(Conflict {
-            stream: stream.clone(),
-            expected,
-            actual,
-        })
     }
 
     /// Appends what was decided on `base`, and folds it.
