@@ -51,7 +51,11 @@ pub(crate) struct Base<A> {
 impl<A: Aggregate> Inner<A> {
     /// A state to decide on: from the cache as it is, or read.
     pub(crate) async fn base(&self, stream: &StreamId) -> Result<Base<A>, LoadError> {
-        if let Some(folded) = self.cache.as_ref().and_then(|cache| cache.get(stream)) {
+        // Handles that skip unknown events may share the cache with some that
+        // must not.
+        let fits = |folded: &Folded<A>| self.settings.skip_unknown || !folded.skipped;
+        let cached = self.cache.as_ref().and_then(|cache| cache.get(stream));
+        if let Some(folded) = cached.filter(fits) {
             return Ok(Base {
                 folded,
                 confirmed: false,
