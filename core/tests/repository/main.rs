@@ -7,6 +7,7 @@
     reason = "in tests an unwrap is an assertion, in their helpers too"
 )]
 
+mod cache;
 mod conflicts;
 mod doubt;
 mod dropped;
