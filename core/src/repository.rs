@@ -178,16 +178,15 @@ impl<A: Aggregate> Repository<A> {
     /// See [`LoadError`].
     pub async fn load(&self, id: &A::Id) -> Result<Loaded<A>, LoadError> {
         let stream = StreamId::new(A::CATEGORY, id)?;
+        let deadline = self.deadline();
         let load = async {
-            let mut base = self.inner.base(&stream).await?;
+            let mut base = self.inner.base(&stream, deadline).await?;
             if !base.confirmed {
-                self.inner.confirm(&stream, &mut base).await?;
+                self.inner.confirm(&stream, &mut base, deadline).await?;
             }
             Ok(base.folded)
         };
-        by(self.deadline(), load)
-            .await
-            .map(|folded| self.loaded(folded))
+        by(deadline, load).await.map(|folded| self.loaded(folded))
     }
 
     /// The state as of a version, or as of a moment. Deciding on an old state is

@@ -35,7 +35,7 @@ impl<A: Aggregate> Inner<A> {
         if let Some(first) = self.repeated(stream, &call, deadline).await? {
             return Ok(first);
         }
-        let mut base = by(deadline, self.base(stream)).await?;
+        let mut base = by(deadline, self.base(stream, deadline)).await?;
         let mut pauses = call.retry.pauses();
         let mut attempts = 0u32;
         loop {
@@ -62,7 +62,7 @@ impl<A: Aggregate> Inner<A> {
                 // The log has lost events that were read before.
                 base.confirmed = false;
             }
-            by(deadline, self.catch_up(stream, &mut base)).await?;
+            by(deadline, self.catch_up(stream, &mut base, deadline)).await?;
         }
     }
 
@@ -93,14 +93,16 @@ impl<A: Aggregate> Inner<A> {
             }
             // What changes nothing is checked by nobody else, so a cached state
             // must be the newest before it is believed.
-            unchanged if !base.confirmed => match by(deadline, self.confirm(stream, base)).await {
-                Ok(true) => Some(
-                    self.unchanged(stream, call, deadline, base, unchanged)
-                        .await,
-                ),
-                Ok(false) => None,
-                Err(error) => Some(Err(error.into())),
-            },
+            unchanged if !base.confirmed => {
+                match by(deadline, self.confirm(stream, base, deadline)).await {
+                    Ok(true) => Some(
+                        self.unchanged(stream, call, deadline, base, unchanged)
+                            .await,
+                    ),
+                    Ok(false) => None,
+                    Err(error) => Some(Err(error.into())),
+                }
+            }
             unchanged => Some(
                 self.unchanged(stream, call, deadline, base, unchanged)
                     .await,

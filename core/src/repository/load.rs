@@ -50,7 +50,11 @@ pub(crate) struct Base<A> {
 
 impl<A: Aggregate> Inner<A> {
     /// A state to decide on: from the cache as it is, or read.
-    pub(crate) async fn base(&self, stream: &StreamId) -> Result<Base<A>, LoadError> {
+    pub(crate) async fn base(
+        &self,
+        stream: &StreamId,
+        deadline: Instant,
+    ) -> Result<Base<A>, LoadError> {
         // Handles that skip unknown events may share the cache with some that
         // must not.
         let fits = |folded: &Folded<A>| self.settings.skip_unknown || !folded.skipped;
@@ -63,7 +67,7 @@ impl<A: Aggregate> Inner<A> {
         }
         let span = tracing::debug_span!(target: "annals", "annals.load", %stream, version = tracing::field::Empty, events_read = tracing::field::Empty);
         let load = async {
-            let folded = self.restore(stream).await?;
+            let folded = self.restore(stream, deadline).await?;
             let span = tracing::Span::current();
             span.record("version", folded.version.get());
             span.record("events_read", folded.since_snapshot.events);
@@ -84,6 +88,7 @@ impl<A: Aggregate> Inner<A> {
         &self,
         stream: &StreamId,
         base: &mut Base<A>,
+        deadline: Instant,
     ) -> Result<(), LoadError> {
         let stands = if base.confirmed {
             self.read_on(stream, &mut base.folded).await?;
@@ -96,7 +101,7 @@ impl<A: Aggregate> Inner<A> {
             if let Some(cache) = &self.cache {
                 cache.remove(stream);
             }
-            base.folded = self.restore(stream).await?;
+            base.folded = self.restore(stream, deadline).await?;
         }
         base.confirmed = true;
         self.keep(stream, &mut base.folded);
@@ -108,28 +113,29 @@ impl<A: Aggregate> Inner<A> {
         &self,
         stream: &StreamId,
         base: &mut Base<A>,
+        deadline: Instant,
     ) -> Result<bool, LoadError> {
         let head = self.store.stream_head(stream).await?;
         if head.map(|head| head.event) == base.folded.last {
             base.confirmed = true;
             return Ok(true);
         }
-        self.catch_up(stream, base).await?;
+        self.catch_up(stream, base, deadline).await?;
         Ok(false)
     }
 
     /// The newest state, from a snapshot and the events behind it, or from all
     /// events.
-    async fn restore(&self, stream: &StreamId) -> Result<Folded<A>, LoadError> {
+    async fn restore(&self, stream: &StreamId, deadline: Instant) -> Result<Folded<A>, LoadError> {
         let snapshot = match &self.snapshots {
-            Some(snapshots) => snapshots.restore(stream).await,
+            Some(snapshots) => snapshots.restore(stream, deadline).await,
             None => None,
         };
         if let (Some(mut folded), Some(snapshots)) = (snapshot, &self.snapshots) {
             if self.read_on_from_known(stream, &mut folded).await? {
                 return Ok(folded);
             }
-            snapshots.discard(stream, &folded).await;
+            snapshots.discard(stream, &folded, deadline).await;
         }
         let mut folded = Folded::empty();
         self.read_on(stream, &mut folded).await?;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,7 +11,10 @@ use tokio::sync::mpsc::{self, Permit, Sender, error::TrySendError};
 use tokio::sync::oneshot;
 
 use crate::snapshot::{AnySnapshotStore, SnapshotCodec, SnapshotStore, StoredSnapshot};
-use crate::{Aggregate, EventId, StreamId, Version};
+use crate::{Aggregate, EventId, StoreError, StreamId, Version};
+
+/// How long a snapshot may hold up those behind it.
+const LONGEST_SAVE: Duration = Duration::from_secs(10);
 
 /// A state to be saved.
 pub(crate) struct Job<A> {
@@ -154,7 +158,9 @@ async fn save<A: Aggregate>(
                 codec: Cow::Borrowed(codec.id()),
                 state: state.into(),
             };
-            match context.store.save_snapshot(snapshot).await {
+            let save = tokio::time::timeout(LONGEST_SAVE, context.store.save_snapshot(snapshot));
+            let silent = |_| Err(StoreError::transient("the snapshot store did not answer"));
+            match save.await.unwrap_or_else(silent) {
                 Ok(saved) => {
                     tracing::debug!(target: "annals", %stream, %version, %codec, bytes, saved, "snapshot");
                 }
