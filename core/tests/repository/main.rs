@@ -12,6 +12,8 @@ mod conflicts;
 mod doubt;
 mod dropped;
 mod keys;
+mod logs;
 mod plain;
+mod snapshots;
 mod support;
 mod wrap;

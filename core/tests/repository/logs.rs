@@ -1,0 +1,82 @@
+//! Everything that is traced, as text.
+
+use std::collections::HashMap;
+use std::fmt::{Debug, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::DefaultGuard;
+use tracing::{Event, Metadata, Subscriber};
+
+/// What the current thread traces at any level while the guard lives.
+#[derive(Clone, Default)]
+pub(crate) struct Logs {
+    lines: Arc<Mutex<Vec<String>>>,
+    spans: Arc<Mutex<HashMap<u64, &'static str>>>,
+    next: Arc<AtomicU64>,
+}
+
+impl Logs {
+    pub(crate) fn capture() -> (Self, DefaultGuard) {
+        let logs = Self::default();
+        let guard = tracing::subscriber::set_default(logs.clone());
+        (logs, guard)
+    }
+
+    /// The lines of this crate: what is recorded of a span is a line of its own.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
+    }
+
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let mut lines = self.lines();
+        lines.retain(|line| line.starts_with("WARN"));
+        lines
+    }
+
+    fn push(&self, of: &str, fields: impl FnOnce(&mut Line)) {
+        let mut line = Line(of.to_owned());
+        fields(&mut line);
+        self.lines.lock().unwrap().push(line.0);
+    }
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, " {field}={value:?}").unwrap();
+    }
+}
+
+impl Subscriber for Logs {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("annals")
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        let id = self.next.fetch_add(1, Ordering::Relaxed) + 1;
+        let name = span.metadata().name();
+        self.spans.lock().unwrap().insert(id, name);
+        self.push(name, |line| span.record(line));
+        Id::from_u64(id)
+    }
+
+    fn record(&self, span: &Id, values: &Record<'_>) {
+        let name = self.spans.lock().unwrap()[&span.into_u64()];
+        self.push(name, |line| values.record(line));
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let level = event.metadata().level();
+        self.push(level.as_str(), |line| event.record(line));
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
