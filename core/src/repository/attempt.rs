@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::OptionFuture;
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use crate::causation::with_cause;
 use crate::repository::deadline::after;
@@ -29,6 +29,7 @@ impl<A: Aggregate> Inner<A> {
         stream: &StreamId,
         mut call: Call,
         decision: &mut Decision<'_, A, E>,
+        span: &Span,
     ) -> Result<Executed<A>, ExecuteError<E>> {
         let deadline = call.deadline.instant();
         call.metadata = with_cause(std::mem::take(&mut call.metadata));
@@ -40,7 +41,7 @@ impl<A: Aggregate> Inner<A> {
         let mut attempts = 0u32;
         loop {
             attempts += 1;
-            tracing::Span::current().record("attempts", attempts);
+            span.record("attempts", attempts);
             let answer = self
                 .attempt(stream, &call, deadline, &mut base, decision)
                 .await;

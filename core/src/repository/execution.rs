@@ -149,7 +149,9 @@ impl<'a, A: Aggregate, E: Send + 'a> IntoFuture for Execution<'a, A, E> {
         Box::pin(async move {
             let stream = stream.map_err(ExecuteError::InvalidId)?;
             let span = tracing::info_span!(target: "annals", "annals.command", command, %stream, attempts = Empty, outcome = Empty, version = Empty, events = Empty);
-            let outcome = repository.inner.execute(&stream, call, &mut decision);
+            let outcome = repository
+                .inner
+                .execute(&stream, call, &mut decision, &span);
             let outcome = outcome.instrument(span.clone()).await;
             record(&span, &outcome);
             outcome

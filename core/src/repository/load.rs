@@ -66,14 +66,10 @@ impl<A: Aggregate> Inner<A> {
             });
         }
         let span = tracing::debug_span!(target: "annals", "annals.load", %stream, version = tracing::field::Empty, events_read = tracing::field::Empty);
-        let load = async {
-            let folded = self.restore(stream, deadline).await?;
-            let span = tracing::Span::current();
-            span.record("version", folded.version.get());
-            span.record("events_read", folded.since_snapshot.events);
-            Ok::<_, LoadError>(folded)
-        };
-        let folded = load.instrument(span).await?;
+        let load = self.restore(stream, deadline).instrument(span.clone());
+        let folded = load.await?;
+        span.record("version", folded.version.get())
+            .record("events_read", folded.since_snapshot.events);
         let mut base = Base {
             folded,
             confirmed: true,
