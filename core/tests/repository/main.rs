@@ -17,6 +17,7 @@ mod logs;
 mod metadata;
 mod moments;
 mod plain;
+mod properties;
 mod refused;
 mod snapshots;
 mod support;
