@@ -37,6 +37,16 @@ impl Decide<Open> for Account {
     }
 }
 
+struct Rename;
+
+impl Decide<Rename> for Account {
+    type Error = std::convert::Infallible;
+
+    fn decide(&self, _: &Rename) -> Result<Vec<AccountEvent>, Self::Error> {
+        Ok(vec![])
+    }
+}
+
 struct Close;
 
 async fn close(accounts: &Repository<Account>) {

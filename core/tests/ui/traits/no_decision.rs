@@ -40,7 +40,9 @@ impl Decide<Open> for Account {
 async fn open(accounts: &Repository<Account>) {
     let _ = accounts.update(&AccountId(1), |_| "opened").await;
     let _ = accounts.update(&AccountId(1), |_| vec![Open]).await;
-    let _ = accounts.update(&AccountId(1), |_| Ok::<_, String>(Open)).await;
+    let _ = accounts
+        .update(&AccountId(1), |_| Ok::<_, String>(Open))
+        .await;
 }
 
 fn main() {

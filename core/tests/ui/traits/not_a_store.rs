@@ -38,6 +38,6 @@ impl Decide<Open> for Account {
 }
 
 fn main() {
-    let accounts = Repository::<Account>::new("postgres://localhost");
-    let _ = accounts.snapshots(7, annals::SnapshotPolicy::every(100));
+    let _ = Repository::<Account>::new(MemoryStore::new());
+    let _ = Repository::<Account>::new("postgres://localhost");
 }

@@ -37,7 +37,6 @@ impl Decide<Open> for Account {
     }
 }
 
-
 fn main() {
     let store = MemoryStore::new();
     let accounts = Repository::<Account>::new(store.clone());

@@ -37,19 +37,13 @@ impl Decide<Open> for Account {
     }
 }
 
-fn check(_: &Account) -> Result<(), String> {
-    Err("closed".to_owned())
-}
+struct Close;
 
-async fn open(accounts: Repository<Account>) {
-    let _ = accounts
-        .update(&AccountId(1), |account| {
-            check(account)?;
-            Ok(AccountEvent::Opened)
-        })
-        .await;
+async fn close(accounts: &Repository<Account>) {
+    let _ = accounts.execute(&AccountId(1), Open).await;
+    let _ = accounts.execute(&AccountId(1), Close).await;
 }
 
 fn main() {
-    let _ = open(Repository::new(MemoryStore::new()));
+    let _ = close(&Repository::new(MemoryStore::new()));
 }
