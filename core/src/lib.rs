@@ -9,7 +9,7 @@
 //! Begin with [`Event`](macro@Event) and [`Aggregate`], then [`Repository`];
 //! test with [`testing`]. [`store`] is the contract of the stores: use
 //! `annals-memory`, or write one of your own and run the `conformance` suite on
-//! it. `history` takes events out of a log and into another one.
+//! it. [`history`] takes events out of a log and into another one.
 //!
 //! # Features
 //! - `msgpack`: events as MessagePack, a compact codec beside JSON.
@@ -29,6 +29,7 @@ mod decision;
 mod decode;
 pub mod event;
 mod event_id;
+mod fold;
 pub mod history;
 mod log;
 mod metadata;

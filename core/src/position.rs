@@ -141,20 +141,22 @@ mod tests {
     use super::*;
 
     // Logs on disk depend on these: a failure here means that streams would be
-    // looked for in the wrong partition.
+    // looked for in the wrong partition. The values are those of the reference
+    // implementation of XXH3.
     #[test]
     fn the_partition_of_a_stream_is_pinned() {
-        let partitions = Partitions::new(8).unwrap();
-        let of = |text: &str| partitions.of(&text.parse().unwrap()).get();
-        assert_eq!(
-            [
-                "account-1",
-                "account-2",
-                "flight-2013-01-01-UA-1545-EWR",
-                "order-ü"
-            ]
-            .map(of),
-            [0, 0, 0, 0]
-        );
+        let ids = [
+            "account-1",
+            "account-2",
+            "flight-2013-01-01-UA-1545-EWR",
+            "order-ü",
+        ];
+        let of = |partitions: u16| {
+            let partitions = Partitions::new(partitions).unwrap();
+            ids.map(|id| partitions.of(&id.parse().unwrap()).get())
+        };
+        assert_eq!(of(1), [0, 0, 0, 0]);
+        assert_eq!(of(8), [2, 0, 7, 6]);
+        assert_eq!(of(1024), [538, 968, 263, 710]);
     }
 }

@@ -2,9 +2,9 @@
 
 mod attempt;
 mod cache;
+mod deadline;
 mod error;
 mod execution;
-pub(crate) mod folded;
 mod load;
 mod outcome;
 mod retry;
@@ -25,6 +25,7 @@ pub use retry::Retry;
 
 use crate::decision::IntoDecision;
 use crate::repository::cache::Cache;
+use crate::repository::deadline::after;
 use crate::repository::load::by;
 use crate::snapshot::{SnapshotPolicy, SnapshotStore, Snapshots};
 use crate::store::StreamQuery;
@@ -176,16 +177,15 @@ impl<A: Aggregate> Repository<A> {
     /// See [`LoadError`].
     pub async fn load(&self, id: &A::Id) -> Result<Loaded<A>, LoadError> {
         let stream = StreamId::new(A::CATEGORY, id)?;
+        let deadline = self.deadline();
         let load = async {
-            let mut base = self.inner.base(&stream).await?;
+            let mut base = self.inner.base(&stream, deadline).await?;
             if !base.confirmed {
-                self.inner.confirm(&stream, &mut base).await?;
+                self.inner.confirm(&stream, &mut base, deadline).await?;
             }
             Ok(base.folded)
         };
-        by(self.deadline(), load)
-            .await
-            .map(|folded| self.loaded(folded))
+        by(deadline, load).await.map(|folded| self.loaded(folded))
     }
 
     /// The state as of a version, or as of a moment. Deciding on an old state is
@@ -227,10 +227,10 @@ impl<A: Aggregate> Repository<A> {
     }
 
     fn deadline(&self) -> Instant {
-        Instant::now() + self.inner.settings.deadline
+        after(Instant::now(), self.inner.settings.deadline)
     }
 
-    fn loaded(&self, folded: folded::Folded<A>) -> Loaded<A> {
+    fn loaded(&self, folded: crate::fold::Folded<A>) -> Loaded<A> {
         let token = folded.token(self.inner.store.log().id);
         Loaded {
             state: folded.state,

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use futures::future::OptionFuture;
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use crate::causation::with_cause;
+use crate::fold::Folded;
+use crate::repository::deadline::after;
 use crate::repository::execution::{Call, Decision};
-use crate::repository::folded::Folded;
 use crate::repository::load::{Base, by};
 use crate::repository::{ExecuteError, Executed, Inner};
 use crate::store::{Append, Appended, NewEvent};
@@ -28,32 +29,28 @@ impl<A: Aggregate> Inner<A> {
         stream: &StreamId,
         mut call: Call,
         decision: &mut Decision<'_, A, E>,
+        span: &Span,
     ) -> Result<Executed<A>, ExecuteError<E>> {
         let deadline = call.deadline.instant();
         call.metadata = with_cause(std::mem::take(&mut call.metadata));
-        if let Some(first) = by(deadline, self.known_outcome(stream, &call)).await? {
-            return Ok(by(deadline, self.first_outcome(stream, &first)).await?);
+        if let Some(first) = self.repeated(stream, &call, deadline).await? {
+            return Ok(first);
         }
-        let mut base = by(deadline, self.base(stream)).await?;
+        let mut base = by(deadline, self.base(stream, deadline)).await?;
         let mut pauses = call.retry.pauses();
         let mut attempts = 0u32;
         loop {
             attempts += 1;
-            tracing::Span::current().record("attempts", attempts);
+            span.record("attempts", attempts);
             let answer = self
                 .attempt(stream, &call, deadline, &mut base, decision)
                 .await;
             let conflict = match answer {
                 Some(Err(ExecuteError::Conflict(conflict))) if call.expected.is_none() => conflict,
                 Some(answer) => return answer,
-                None => {
-                    // The cached state was behind and is fresh now: this costs
-                    // an attempt, or a busy stream could keep the call for ever.
-                    let Some(_) = pauses.next() else {
-                        return Err(self.behind(stream, &base));
-                    };
-                    continue;
-                }
+                // The cached state was behind. It is the newest now, so this
+                // costs no attempt and does not happen again.
+                None => continue,
             };
             tracing::debug!(target: "annals", %stream, expected = %conflict.expected, actual = %conflict.actual, attempt = attempts, "conflict");
             let Some(pause) = pauses.next() else {
@@ -66,7 +63,7 @@ impl<A: Aggregate> Inner<A> {
                 // The log has lost events that were read before.
                 base.confirmed = false;
             }
-            by(deadline, self.catch_up(stream, &mut base)).await?;
+            by(deadline, self.catch_up(stream, &mut base, deadline)).await?;
         }
     }
 
@@ -97,13 +94,38 @@ impl<A: Aggregate> Inner<A> {
             }
             // What changes nothing is checked by nobody else, so a cached state
             // must be the newest before it is believed.
-            unchanged if !base.confirmed => match by(deadline, self.confirm(stream, base)).await {
-                Ok(true) => Some(unchanged.map(|_| self.nothing_happened(base))),
-                Ok(false) => None,
-                Err(error) => Some(Err(error.into())),
-            },
-            unchanged => Some(unchanged.map(|_| self.nothing_happened(base))),
+            unchanged if !base.confirmed => {
+                match by(deadline, self.confirm(stream, base, deadline)).await {
+                    Ok(true) => Some(
+                        self.unchanged(stream, call, deadline, base, unchanged)
+                            .await,
+                    ),
+                    Ok(false) => None,
+                    Err(error) => Some(Err(error.into())),
+                }
+            }
+            unchanged => Some(
+                self.unchanged(stream, call, deadline, base, unchanged)
+                    .await,
+            ),
         }
+    }
+
+    /// A refusal, or a decision of nothing, on the newest state. Where the first
+    /// call under the same key was written since the key was looked up, it was
+    /// decided behind that call's own events, and means nothing.
+    async fn unchanged<E>(
+        &self,
+        stream: &StreamId,
+        call: &Call,
+        deadline: Instant,
+        base: &mut Base<A>,
+        decided: Result<Vec<A::Event>, ExecuteError<E>>,
+    ) -> Result<Executed<A>, ExecuteError<E>> {
+        if let Some(first) = self.repeated(stream, call, deadline).await? {
+            return Ok(first);
+        }
+        decided.map(|_| self.nothing_happened(base))
     }
 
     fn nothing_happened(&self, base: &mut Base<A>) -> Executed<A> {
@@ -115,16 +137,6 @@ impl<A: Aggregate> Inner<A> {
             events: Vec::new(),
             repeated: false,
         }
-    }
-
-    fn behind<E>(&self, stream: &StreamId, base: &Base<A>) -> ExecuteError<E> {
-        let actual = base.folded.version;
-        let expected = ExpectedVersion::Any;
-        ExecuteError::Conflict(Conflict {
-            stream: stream.clone(),
-            expected,
-            actual,
-        })
     }
 
     /// Appends what was decided on `base`, and folds it.
@@ -188,7 +200,7 @@ impl<A: Aggregate> Inner<A> {
         let mut doubt = false;
         loop {
             let answer = self.store.append(append.clone());
-            let answer = tokio::time::timeout_at(deadline + GRACE, answer).await;
+            let answer = tokio::time::timeout_at(after(deadline, GRACE), answer).await;
             let silent = |_| {
                 Err(AppendError::Unknown(StoreError::transient(
                     "no answer in time",
@@ -223,7 +235,7 @@ impl<A: Aggregate> Inner<A> {
 
 /// Pauses; `false` if the deadline comes first.
 async fn rest(pause: Duration, deadline: Instant) -> bool {
-    let until = Instant::now() + pause;
+    let until = after(Instant::now(), pause);
     if until >= deadline {
         return false;
     }

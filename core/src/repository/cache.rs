@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quick_cache::sync::Cache as Store;
 
-use crate::repository::folded::Folded;
+use crate::fold::Folded;
 use crate::{Aggregate, StreamId};
 
 /// Committed states of hot aggregates. Nothing uncommitted enters it, and what

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 use tracing::field::Empty;
 
+use crate::repository::deadline::Deadline;
 use crate::repository::{ExecuteError, Repository, Retry};
 use crate::store::IdempotencyKey;
 use crate::{
@@ -60,21 +61,6 @@ pub(crate) struct Call {
     pub(crate) occurred_at: Option<OffsetDateTime>,
     pub(crate) retry: Retry,
     pub(crate) deadline: Deadline,
-}
-
-/// A deadline is a moment, or begins to run when the execution is awaited.
-pub(crate) enum Deadline {
-    In(Duration),
-    At(Instant),
-}
-
-impl Deadline {
-    pub(crate) fn instant(&self) -> Instant {
-        match self {
-            Deadline::In(time) => Instant::now() + *time,
-            Deadline::At(instant) => *instant,
-        }
-    }
 }
 
 impl<'a, A: Aggregate, E> Execution<'a, A, E> {
@@ -163,7 +149,9 @@ impl<'a, A: Aggregate, E: Send + 'a> IntoFuture for Execution<'a, A, E> {
         Box::pin(async move {
             let stream = stream.map_err(ExecuteError::InvalidId)?;
             let span = tracing::info_span!(target: "annals", "annals.command", command, %stream, attempts = Empty, outcome = Empty, version = Empty, events = Empty);
-            let outcome = repository.inner.execute(&stream, call, &mut decision);
+            let outcome = repository
+                .inner
+                .execute(&stream, call, &mut decision, &span);
             let outcome = outcome.instrument(span.clone()).await;
             record(&span, &outcome);
             outcome

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::repository::folded::{Folded, expect};
+use crate::fold::{Folded, expect};
 use crate::repository::{Inner, LoadError};
 use crate::store::StreamQuery;
 use crate::{Aggregate, EventStore, RawEvent, Recorded, StreamId, Token, Version};
@@ -50,22 +50,26 @@ pub(crate) struct Base<A> {
 
 impl<A: Aggregate> Inner<A> {
     /// A state to decide on: from the cache as it is, or read.
-    pub(crate) async fn base(&self, stream: &StreamId) -> Result<Base<A>, LoadError> {
-        if let Some(folded) = self.cache.as_ref().and_then(|cache| cache.get(stream)) {
+    pub(crate) async fn base(
+        &self,
+        stream: &StreamId,
+        deadline: Instant,
+    ) -> Result<Base<A>, LoadError> {
+        // Handles that skip unknown events may share the cache with some that
+        // must not.
+        let fits = |folded: &Folded<A>| self.settings.skip_unknown || !folded.skipped;
+        let cached = self.cache.as_ref().and_then(|cache| cache.get(stream));
+        if let Some(folded) = cached.filter(fits) {
             return Ok(Base {
                 folded,
                 confirmed: false,
             });
         }
         let span = tracing::debug_span!(target: "annals", "annals.load", %stream, version = tracing::field::Empty, events_read = tracing::field::Empty);
-        let load = async {
-            let folded = self.restore(stream).await?;
-            let span = tracing::Span::current();
-            span.record("version", folded.version.get());
-            span.record("events_read", folded.since_snapshot.events);
-            Ok::<_, LoadError>(folded)
-        };
-        let folded = load.instrument(span).await?;
+        let load = self.restore(stream, deadline).instrument(span.clone());
+        let folded = load.await?;
+        span.record("version", folded.version.get())
+            .record("events_read", folded.since_snapshot.events);
         let mut base = Base {
             folded,
             confirmed: true,
@@ -80,6 +84,7 @@ impl<A: Aggregate> Inner<A> {
         &self,
         stream: &StreamId,
         base: &mut Base<A>,
+        deadline: Instant,
     ) -> Result<(), LoadError> {
         let stands = if base.confirmed {
             self.read_on(stream, &mut base.folded).await?;
@@ -92,7 +97,7 @@ impl<A: Aggregate> Inner<A> {
             if let Some(cache) = &self.cache {
                 cache.remove(stream);
             }
-            base.folded = self.restore(stream).await?;
+            base.folded = self.restore(stream, deadline).await?;
         }
         base.confirmed = true;
         self.keep(stream, &mut base.folded);
@@ -104,28 +109,29 @@ impl<A: Aggregate> Inner<A> {
         &self,
         stream: &StreamId,
         base: &mut Base<A>,
+        deadline: Instant,
     ) -> Result<bool, LoadError> {
         let head = self.store.stream_head(stream).await?;
         if head.map(|head| head.event) == base.folded.last {
             base.confirmed = true;
             return Ok(true);
         }
-        self.catch_up(stream, base).await?;
+        self.catch_up(stream, base, deadline).await?;
         Ok(false)
     }
 
     /// The newest state, from a snapshot and the events behind it, or from all
     /// events.
-    async fn restore(&self, stream: &StreamId) -> Result<Folded<A>, LoadError> {
+    async fn restore(&self, stream: &StreamId, deadline: Instant) -> Result<Folded<A>, LoadError> {
         let snapshot = match &self.snapshots {
-            Some(snapshots) => snapshots.restore(stream).await,
+            Some(snapshots) => snapshots.restore(stream, deadline).await,
             None => None,
         };
         if let (Some(mut folded), Some(snapshots)) = (snapshot, &self.snapshots) {
             if self.read_on_from_known(stream, &mut folded).await? {
                 return Ok(folded);
             }
-            snapshots.discard(stream, &folded).await;
+            snapshots.discard(stream, &folded, deadline).await;
         }
         let mut folded = Folded::empty();
         self.read_on(stream, &mut folded).await?;

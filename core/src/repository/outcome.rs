@@ -1,10 +1,11 @@
 //! Outcomes: of an append just made, and of one that was made before.
 
 use futures::TryStreamExt;
+use tokio::time::Instant;
 
+use crate::fold::Folded;
 use crate::repository::execution::Call;
-use crate::repository::folded::Folded;
-use crate::repository::load::Base;
+use crate::repository::load::{Base, by};
 use crate::repository::{At, ExecuteError, Executed, Inner, LoadError};
 use crate::store::{Appended, NewEvent, Place, StreamQuery, Written};
 use crate::{Aggregate, EventStore, Origin, ReadError, StoreError, StreamId, Version};
@@ -45,19 +46,27 @@ impl<A: Aggregate> Inner<A> {
         }
     }
 
-    /// The first outcome under the call's idempotency key.
-    pub(super) async fn known_outcome<E>(
+    /// What the first call under the same idempotency key returned, if there was
+    /// one.
+    pub(super) async fn repeated<E>(
         &self,
         stream: &StreamId,
         call: &Call,
-    ) -> Result<Option<Appended>, ExecuteError<E>> {
+        deadline: Instant,
+    ) -> Result<Option<Executed<A>>, ExecuteError<E>> {
         let Some(key) = &call.key else {
             return Ok(None);
         };
-        self.store
-            .outcome(stream, key)
-            .await
-            .map_err(ExecuteError::from_append)
+        let known = async {
+            let known = self.store.outcome(stream, key).await;
+            known.map_err(ExecuteError::from_append)
+        };
+        let Some(first) = by(deadline, known).await? else {
+            return Ok(None);
+        };
+        Ok(Some(
+            by(deadline, self.first_outcome(stream, &first)).await?,
+        ))
     }
 
     /// What the first call returned, from the log: its events, and the state as

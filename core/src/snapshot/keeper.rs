@@ -1,17 +1,23 @@
 //! The snapshots of one repository: when they are due, and whether they may be
 //! believed.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
-use crate::repository::folded::Folded;
+use crate::fold::Folded;
 use crate::snapshot::codec::SnapshotCodecError;
 use crate::snapshot::shape::Shape;
 use crate::snapshot::writer::{Job, Writer};
 use crate::snapshot::{
     AnySnapshotStore, SnapshotCodec, SnapshotPolicy, SnapshotStore, StoredSnapshot,
 };
-use crate::{Aggregate, StreamId, Version};
+use crate::{Aggregate, StoreError, StreamId, Version};
+
+/// How long a call waits for the snapshot store before it reads all events.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// What a repository does with snapshots. The functions are captured where the
 /// state is known to serialize, so that a repository without snapshots does not
@@ -50,8 +56,8 @@ impl<A: Aggregate> Snapshots<A> {
 
     /// The state of the stream's snapshot, if it fits this code. Whether the
     /// stream holds its last event is for the caller to see.
-    pub(crate) async fn restore(&self, stream: &StreamId) -> Option<Folded<A>> {
-        let stored = match self.store.load_snapshot(stream).await {
+    pub(crate) async fn restore(&self, stream: &StreamId, deadline: Instant) -> Option<Folded<A>> {
+        let stored = match patiently(deadline, self.store.load_snapshot(stream)).await {
             Ok(stored) => stored?,
             Err(error) => {
                 tracing::warn!(target: "annals", %stream, %error, "snapshot could not be loaded: reading all events");
@@ -101,14 +107,11 @@ impl<A: Aggregate> Snapshots<A> {
     }
 
     /// Deletes a snapshot of a history that the log does not hold.
-    pub(crate) async fn discard(&self, stream: &StreamId, folded: &Folded<A>) {
+    pub(crate) async fn discard(&self, stream: &StreamId, folded: &Folded<A>, deadline: Instant) {
         tracing::warn!(target: "annals", %stream, version = %folded.version, "snapshot discarded: the log does not hold its last event");
         let Some(event) = folded.last else { return };
-        if let Err(error) = self
-            .store
-            .delete_snapshot(stream, folded.version, event)
-            .await
-        {
+        let delete = self.store.delete_snapshot(stream, folded.version, event);
+        if let Err(error) = patiently(deadline, delete).await {
             tracing::warn!(target: "annals", %stream, %error, "snapshot could not be deleted");
         }
     }
@@ -116,4 +119,17 @@ impl<A: Aggregate> Snapshots<A> {
     pub(crate) async fn flush(&self) {
         self.writer.flush().await;
     }
+}
+
+/// Waits for the snapshot store, but never so long that the events could not be
+/// read before the deadline.
+async fn patiently<T>(
+    deadline: Instant,
+    work: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    let silent = |_| Err(StoreError::transient("the snapshot store did not answer"));
+    tokio::time::timeout(LONGEST_WAIT.min(left / 4), work)
+        .await
+        .unwrap_or_else(silent)
 }

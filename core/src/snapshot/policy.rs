@@ -1,6 +1,6 @@
 //! When a snapshot is due.
 
-use crate::repository::folded::Replayed;
+use crate::fold::Replayed;
 use crate::snapshot::SnapshotCodec;
 
 /// When a snapshot is taken, and how.

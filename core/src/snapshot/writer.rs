@@ -13,6 +13,9 @@ use tokio::sync::oneshot;
 use crate::snapshot::{AnySnapshotStore, SnapshotCodec, SnapshotStore, StoredSnapshot};
 use crate::{Aggregate, EventId, StoreError, StreamId, Version};
 
+/// How long a snapshot may hold up those behind it.
+const LONGEST_SAVE: Duration = Duration::from_secs(10);
+
 /// A state to be saved.
 pub(crate) struct Job<A> {
     pub(crate) stream: StreamId,
@@ -29,10 +32,6 @@ enum Message<A> {
 
 /// Encodes a state, and says in which codec.
 type Encode<A> = fn(SnapshotCodec, &A) -> Option<(SnapshotCodec, Vec<u8>)>;
-
-/// How long a store may take to save one snapshot: a store that hangs must not
-/// hold up the next ones, nor whoever waits for them, for ever.
-const SAVE_LIMIT: Duration = Duration::from_secs(30);
 
 /// A bounded queue, and the task that empties it. The task is started by the
 /// first snapshot, ends with the last handle of its repository, and is started
@@ -158,12 +157,9 @@ async fn save<A: Aggregate>(context: &Context, encode: Encode<A>, job: Job<A>) {
                 codec: Cow::Borrowed(codec.id()),
                 state: state.into(),
             };
-            let save = context.store.save_snapshot(snapshot);
-            let late = |_| Err(StoreError::transient("the store did not answer in time"));
-            match tokio::time::timeout(SAVE_LIMIT, save)
-                .await
-                .unwrap_or_else(late)
-            {
+            let save = tokio::time::timeout(LONGEST_SAVE, context.store.save_snapshot(snapshot));
+            let silent = |_| Err(StoreError::transient("the snapshot store did not answer"));
+            match save.await.unwrap_or_else(silent) {
                 Ok(saved) => {
                     tracing::debug!(target: "annals", %stream, %version, %codec, bytes, saved, "snapshot");
                 }

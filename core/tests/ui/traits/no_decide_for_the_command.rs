@@ -1,0 +1,59 @@
+use annals::{Aggregate, Decide, Event, Repository};
+use annals_memory::MemoryStore;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Serialize, Deserialize, Event)]
+#[event(prefix = "account")]
+enum AccountEvent {
+    Opened,
+}
+
+struct AccountId(u64);
+
+impl std::fmt::Display for AccountId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[derive(Default)]
+struct Account;
+
+impl Aggregate for Account {
+    const CATEGORY: &'static str = "account";
+    type Id = AccountId;
+    type Event = AccountEvent;
+
+    fn evolve(&mut self, _: &AccountEvent) {}
+}
+
+struct Open;
+
+impl Decide<Open> for Account {
+    type Error = std::convert::Infallible;
+
+    fn decide(&self, _: &Open) -> Result<Vec<AccountEvent>, Self::Error> {
+        Ok(vec![AccountEvent::Opened])
+    }
+}
+
+struct Rename;
+
+impl Decide<Rename> for Account {
+    type Error = std::convert::Infallible;
+
+    fn decide(&self, _: &Rename) -> Result<Vec<AccountEvent>, Self::Error> {
+        Ok(vec![])
+    }
+}
+
+struct Close;
+
+async fn close(accounts: &Repository<Account>) {
+    let _ = accounts.execute(&AccountId(1), Open).await;
+    let _ = accounts.execute(&AccountId(1), Close).await;
+}
+
+fn main() {
+    let _ = close(&Repository::new(MemoryStore::new()));
+}
