@@ -8,11 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize, Event)]
 #[event(prefix = "account")]
 pub(crate) enum AccountEvent {
-    Deposited {
-        cents: u64,
-        currency: String,
-        reference: String,
-    },
+    Deposited { cents: u64, currency: String, reference: String },
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

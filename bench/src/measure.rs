@@ -23,10 +23,7 @@ pub(crate) struct Stopwatch {
 
 impl Stopwatch {
     pub(crate) fn start() -> Self {
-        Self {
-            wall: Instant::now(),
-            cpu: ProcessTime::now(),
-        }
+        Self { wall: Instant::now(), cpu: ProcessTime::now() }
     }
 
     pub(crate) fn passed(&self) -> Duration {

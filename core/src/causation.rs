@@ -30,7 +30,5 @@ pub fn handling<E, F: Future>(event: &Recorded<E>, work: F) -> TaskLocalFuture<M
 
 /// The metadata with which the current task's cause fills in what is not set.
 pub(crate) fn with_cause(metadata: Metadata) -> Metadata {
-    CAUSE
-        .try_with(|cause| metadata.clone().or(cause))
-        .unwrap_or(metadata)
+    CAUSE.try_with(|cause| metadata.clone().or(cause)).unwrap_or(metadata)
 }

@@ -25,34 +25,23 @@ impl RawEvent {
 
 /// Decodes the payload of a record that is still needed.
 pub(crate) fn decode_event<E: Event>(raw: &RawEvent) -> Result<E, DecodeError> {
-    let fail = |kind| DecodeError {
-        at: Box::new(EventRef::of(raw)),
-        kind,
-    };
+    let fail = |kind| DecodeError { at: Box::new(EventRef::of(raw)), kind };
     let schema = E::SCHEMAS.iter().find(|schema| schema.name == raw.name);
     let schema = schema.ok_or_else(|| fail(DecodeErrorKind::UnknownType))?;
     let Schema { oldest, newest, .. } = *schema;
     if !(oldest..=newest).contains(&raw.schema_version) {
         return Err(fail(DecodeErrorKind::UnknownVersion { oldest, newest }));
     }
-    let seed = PayloadSeed {
-        name: schema.name,
-        schema_version: raw.schema_version,
-        is: PhantomData,
-    };
+    let seed =
+        PayloadSeed { name: schema.name, schema_version: raw.schema_version, is: PhantomData };
     raw.event.decode(seed).map_err(|mismatch| {
-        fail(DecodeErrorKind::Payload {
-            expected: mismatch.expected().to_owned(),
-        })
+        fail(DecodeErrorKind::Payload { expected: mismatch.expected().to_owned() })
     })
 }
 
 /// Encodes the payload of an event.
 pub(crate) fn encode_event<E: Event>(codec: Codec, event: &E) -> Result<Payload, EncodeError> {
-    let fail = |reason| EncodeError {
-        name: event.name(),
-        reason,
-    };
+    let fail = |reason| EncodeError { name: event.name(), reason };
     if event.is_retired() {
         return Err(fail(EncodeReason::Retired));
     }
@@ -109,12 +98,7 @@ impl EventRef {
 
 impl fmt::Display for EventRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            stream,
-            version,
-            name,
-            schema_version,
-        } = self;
+        let Self { stream, version, name, schema_version } = self;
         write!(
             f,
             "event `{name}` (schema version {schema_version}) at `{stream}` version {version}"

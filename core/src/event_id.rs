@@ -15,10 +15,7 @@ pub struct EventId(Uuid);
 impl EventId {
     /// A new id, from the system's clock and random numbers.
     #[must_use]
-    #[expect(
-        clippy::new_without_default,
-        reason = "two default values must not differ"
-    )]
+    #[expect(clippy::new_without_default, reason = "two default values must not differ")]
     pub fn new() -> Self {
         Self(Uuid::now_v7())
     }

@@ -44,14 +44,7 @@ impl<A: Aggregate> Folded<A> {
     /// A state that was folded up to `version` elsewhere.
     pub(crate) fn at(state: A, version: Version, last: Option<EventId>) -> Self {
         let since_snapshot = Replayed::default();
-        Self {
-            state,
-            version,
-            last,
-            place: None,
-            since_snapshot,
-            skipped: false,
-        }
+        Self { state, version, last, place: None, since_snapshot, skipped: false }
     }
 
     /// Folds the event that follows, as it was read.
@@ -113,9 +106,5 @@ pub(crate) fn expect(
     if found == expected {
         return Ok(());
     }
-    Err(ReadError::Damaged {
-        stream: stream.clone(),
-        expected,
-        found,
-    })
+    Err(ReadError::Damaged { stream: stream.clone(), expected, found })
 }

@@ -15,10 +15,7 @@ pub struct LogId(Uuid);
 impl LogId {
     /// A new identity, for a new log.
     #[must_use]
-    #[expect(
-        clippy::new_without_default,
-        reason = "two default values must not differ"
-    )]
+    #[expect(clippy::new_without_default, reason = "two default values must not differ")]
     pub fn new() -> Self {
         Self(Uuid::now_v7())
     }
@@ -59,23 +56,13 @@ impl Checkpoint {
     /// Before the first event of a partition.
     #[must_use]
     pub const fn start(log: LogId, partition: Partition) -> Self {
-        Self {
-            log,
-            partition,
-            position: Position::START,
-            event: None,
-        }
+        Self { log, partition, position: Position::START, event: None }
     }
 
     /// At `event`, which stands at `position`.
     #[must_use]
     pub const fn new(log: LogId, partition: Partition, position: Position, event: EventId) -> Self {
-        Self {
-            log,
-            partition,
-            position,
-            event: Some(event),
-        }
+        Self { log, partition, position, event: Some(event) }
     }
 
     /// The log.

@@ -89,9 +89,7 @@ impl Metadata {
             ours.trace.clone_from(&theirs.trace);
         }
         for (name, value) in &theirs.headers {
-            ours.headers
-                .entry(name.clone())
-                .or_insert_with(|| value.clone());
+            ours.headers.entry(name.clone()).or_insert_with(|| value.clone());
         }
         self
     }
@@ -184,31 +182,19 @@ impl Metadata {
     /// Whether nothing is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0
-            .as_deref()
-            .is_none_or(|fields| *fields == Fields::default())
+        self.0.as_deref().is_none_or(|fields| *fields == Fields::default())
     }
 
     /// Every text in it, names of headers included.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         self.0.iter().flat_map(|fields| {
             let trace = fields.trace.as_ref();
-            let own = [
-                &fields.correlation_id,
-                &fields.causation_id,
-                &fields.actor,
-                &fields.tenant,
-            ];
+            let own = [&fields.correlation_id, &fields.causation_id, &fields.actor, &fields.tenant];
             own.into_iter()
                 .filter_map(Option::as_deref)
                 .chain(trace.map(TraceContext::traceparent))
                 .chain(trace.and_then(TraceContext::tracestate))
-                .chain(
-                    fields
-                        .headers
-                        .iter()
-                        .flat_map(|(name, value)| [name.as_str(), value]),
-                )
+                .chain(fields.headers.iter().flat_map(|(name, value)| [name.as_str(), value]))
         })
     }
 
@@ -220,11 +206,7 @@ impl Metadata {
 // What is stored as `{}` and what is not stored at all are the same.
 impl From<Option<Fields>> for Metadata {
     fn from(fields: Option<Fields>) -> Self {
-        Self(
-            fields
-                .filter(|fields| *fields != Fields::default())
-                .map(Arc::new),
-        )
+        Self(fields.filter(|fields| *fields != Fields::default()).map(Arc::new))
     }
 }
 

@@ -99,9 +99,7 @@ impl Partitions {
     /// This many partitions; `None` for 0 and above [`Partitions::MAX`].
     #[must_use]
     pub fn new(count: u16) -> Option<Self> {
-        NonZeroU16::new(count)
-            .filter(|count| count.get() <= Self::MAX)
-            .map(Self)
+        NonZeroU16::new(count).filter(|count| count.get() <= Self::MAX).map(Self)
     }
 
     /// How many.
@@ -145,12 +143,7 @@ mod tests {
     // implementation of XXH3.
     #[test]
     fn the_partition_of_a_stream_is_pinned() {
-        let ids = [
-            "account-1",
-            "account-2",
-            "flight-2013-01-01-UA-1545-EWR",
-            "order-ü",
-        ];
+        let ids = ["account-1", "account-2", "flight-2013-01-01-UA-1545-EWR", "order-ü"];
         let of = |partitions: u16| {
             let partitions = Partitions::new(partitions).unwrap();
             ids.map(|id| partitions.of(&id.parse().unwrap()).get())

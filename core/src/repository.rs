@@ -74,14 +74,7 @@ impl<A: Aggregate> Repository<A> {
             skip_unknown: false,
         };
         let store = store.erased();
-        Self {
-            inner: Arc::new(Inner {
-                store,
-                cache: None,
-                snapshots: None,
-                settings,
-            }),
-        }
+        Self { inner: Arc::new(Inner { store, cache: None, snapshots: None, settings }) }
     }
 
     /// Keeps the states of up to this many hot aggregates, so that they are not
@@ -207,10 +200,7 @@ impl<A: Aggregate> Repository<A> {
         id: &A::Id,
     ) -> impl Stream<Item = Result<Recorded<A::Event>, LoadError>> + Send + 'static + use<A> {
         match StreamId::new(A::CATEGORY, id) {
-            Ok(stream) => self
-                .inner
-                .history(StreamQuery::forwards(stream))
-                .left_stream(),
+            Ok(stream) => self.inner.history(StreamQuery::forwards(stream)).left_stream(),
             Err(invalid) => {
                 let refused = std::future::ready(Err(invalid.into()));
                 futures::stream::once(refused).right_stream()
@@ -232,40 +222,22 @@ impl<A: Aggregate> Repository<A> {
 
     fn loaded(&self, folded: crate::fold::Folded<A>) -> Loaded<A> {
         let token = folded.token(self.inner.store.log().id);
-        Loaded {
-            state: folded.state,
-            version: folded.version,
-            token,
-        }
+        Loaded { state: folded.state, version: folded.version, token }
     }
 
     /// Changes the settings of this handle; earlier clones keep theirs.
     fn with(self, change: impl FnOnce(&mut Inner<A>)) -> Self {
-        let Inner {
-            store,
-            cache,
-            snapshots,
-            settings,
-        } = &*self.inner;
+        let Inner { store, cache, snapshots, settings } = &*self.inner;
         let (store, cache, snapshots) = (store.clone(), cache.clone(), snapshots.clone());
-        let mut inner = Inner {
-            store,
-            cache,
-            snapshots,
-            settings: *settings,
-        };
+        let mut inner = Inner { store, cache, snapshots, settings: *settings };
         change(&mut inner);
-        Self {
-            inner: Arc::new(inner),
-        }
+        Self { inner: Arc::new(inner) }
     }
 }
 
 impl<A: Aggregate> Clone for Repository<A> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-        }
+        Self { inner: self.inner.clone() }
     }
 }
 

@@ -40,9 +40,7 @@ impl StreamId {
     /// What stands before the first `-`.
     #[must_use]
     pub fn category(&self) -> &str {
-        self.text
-            .split_once('-')
-            .map_or(&*self.text, |(category, _)| category)
+        self.text.split_once('-').map_or(&*self.text, |(category, _)| category)
     }
 
     /// What stands behind the first `-`.
@@ -79,9 +77,7 @@ fn check_category(category: &str) -> Result<(), InvalidStreamId> {
     Err(if category.is_empty() {
         InvalidStreamId::EmptyCategory
     } else if category.len() > StreamId::MAX_CATEGORY_BYTES {
-        InvalidStreamId::CategoryTooLong {
-            bytes: category.len(),
-        }
+        InvalidStreamId::CategoryTooLong { bytes: category.len() }
     } else if category.contains('\0') {
         InvalidStreamId::Nul
     } else {
@@ -164,10 +160,7 @@ pub enum InvalidStreamId {
     #[error("the key of a stream id is empty: it must identify one entity")]
     EmptyKey,
     /// The id is longer than [`StreamId::MAX_BYTES`].
-    #[error(
-        "the stream id has {bytes} bytes: at most {} are allowed",
-        StreamId::MAX_BYTES
-    )]
+    #[error("the stream id has {bytes} bytes: at most {} are allowed", StreamId::MAX_BYTES)]
     TooLong {
         /// Its length.
         bytes: usize,

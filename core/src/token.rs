@@ -29,10 +29,7 @@ impl Token {
     /// A token that every reader of `log` has reached.
     #[must_use]
     pub const fn empty(log: LogId) -> Self {
-        Self {
-            log,
-            places: Vec::new(),
-        }
+        Self { log, places: Vec::new() }
     }
 
     /// The log of the commit.
@@ -50,18 +47,15 @@ impl Token {
     /// The place in one partition, if the commit touched it.
     #[must_use]
     pub fn checkpoint(&self, partition: Partition) -> Option<Checkpoint> {
-        self.checkpoints()
-            .find(|checkpoint| checkpoint.partition() == partition)
+        self.checkpoints().find(|checkpoint| checkpoint.partition() == partition)
     }
 
     /// The places in all partitions that the commit touched.
     pub fn checkpoints(&self) -> impl Iterator<Item = Checkpoint> {
         let log = self.log;
-        self.places
-            .iter()
-            .map(move |&(partition, position, event)| {
-                Checkpoint::new(log, partition, position, event)
-            })
+        self.places.iter().map(move |&(partition, position, event)| {
+            Checkpoint::new(log, partition, position, event)
+        })
     }
 
     /// Adds a place; of two in one partition the later one stays. A place in
@@ -108,27 +102,23 @@ impl FromStr for Token {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidToken)?;
-        let (head, places) = bytes
-            .split_at_checked(Self::HEAD_BYTES)
-            .ok_or(InvalidToken)?;
+        let (head, places) = bytes.split_at_checked(Self::HEAD_BYTES).ok_or(InvalidToken)?;
         let (format, log) = head.split_first().ok_or(InvalidToken)?;
         if *format != Self::FORMAT || places.len() % Self::PLACE_BYTES != 0 {
             return Err(InvalidToken);
         }
         let log = LogId::from_uuid(Uuid::from_slice(log).map_err(|_| InvalidToken)?);
-        places
-            .chunks_exact(Self::PLACE_BYTES)
-            .try_fold(Token::empty(log), |token, place| {
-                let (partition, rest) = place.split_first_chunk().ok_or(InvalidToken)?;
-                let (position, event) = rest.split_first_chunk().ok_or(InvalidToken)?;
-                let event = Uuid::from_slice(event).map_err(|_| InvalidToken)?;
-                Ok(token.with(Checkpoint::new(
-                    log,
-                    Partition::new(u16::from_be_bytes(*partition)),
-                    Position::new(u64::from_be_bytes(*position)),
-                    EventId::from_uuid(event),
-                )))
-            })
+        places.chunks_exact(Self::PLACE_BYTES).try_fold(Token::empty(log), |token, place| {
+            let (partition, rest) = place.split_first_chunk().ok_or(InvalidToken)?;
+            let (position, event) = rest.split_first_chunk().ok_or(InvalidToken)?;
+            let event = Uuid::from_slice(event).map_err(|_| InvalidToken)?;
+            Ok(token.with(Checkpoint::new(
+                log,
+                Partition::new(u16::from_be_bytes(*partition)),
+                Position::new(u64::from_be_bytes(*position)),
+                EventId::from_uuid(event),
+            )))
+        })
     }
 }
 
@@ -140,9 +130,7 @@ impl Serialize for Token {
 
 impl<'de> Deserialize<'de> for Token {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

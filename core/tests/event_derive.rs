@@ -19,9 +19,7 @@ use account::{AccountEvent, Withdrawal, deposited};
 
 fn payload<E: Event>(event: &E) -> String {
     let mut bytes = Vec::new();
-    event
-        .serialize_payload(&mut serde_json::Serializer::new(&mut bytes))
-        .unwrap();
+    event.serialize_payload(&mut serde_json::Serializer::new(&mut bytes)).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
@@ -42,11 +40,7 @@ fn round_trips<E: Event + PartialEq + std::fmt::Debug>(event: &E, json: &str) {
 }
 
 fn schema(name: &'static str, oldest: u16, newest: u16) -> Schema {
-    Schema {
-        name,
-        oldest,
-        newest,
-    }
+    Schema { name, oldest, newest }
 }
 
 #[test]
@@ -75,10 +69,7 @@ fn the_name_is_the_prefix_and_the_variant_in_snake_case() {
 
 #[test]
 fn a_name_of_its_own_stands_without_the_prefix() {
-    assert_eq!(
-        AccountEvent::Withdrawn(Withdrawal { cents: 5 }).name(),
-        "account.paid_out"
-    );
+    assert_eq!(AccountEvent::Withdrawn(Withdrawal { cents: 5 }).name(), "account.paid_out");
 }
 
 #[test]
@@ -90,16 +81,10 @@ fn the_version_is_one_unless_it_is_said() {
 
 #[test]
 fn the_payload_is_the_content_without_a_tag() {
-    let opened = AccountEvent::Opened {
-        owner: "ada".to_owned(),
-        currency: None,
-    };
+    let opened = AccountEvent::Opened { owner: "ada".to_owned(), currency: None };
     round_trips(&opened, r#"{"owner":"ada","currency":null}"#);
     round_trips(&deposited(5, "atm"), r#"{"cents":5,"source":"atm"}"#);
-    round_trips(
-        &AccountEvent::Withdrawn(Withdrawal { cents: 5 }),
-        r#"{"cents":5}"#,
-    );
+    round_trips(&AccountEvent::Withdrawn(Withdrawal { cents: 5 }), r#"{"cents":5}"#);
     round_trips(&AccountEvent::Moved(3, "b".to_owned()), r#"[3,"b"]"#);
     round_trips(&AccountEvent::Unfrozen {}, "{}");
 }
@@ -138,14 +123,8 @@ fn an_old_payload_is_lifted_from_its_version_to_the_newest() {
 #[test]
 fn an_alias_has_the_older_versions_too() {
     for name in ["account.unfrozen", "account.thawed"] {
-        assert_eq!(
-            read::<AccountEvent>(name, 2, "9").unwrap(),
-            AccountEvent::Unfrozen {}
-        );
-        assert_eq!(
-            read::<AccountEvent>(name, 3, "{}").unwrap(),
-            AccountEvent::Unfrozen {}
-        );
+        assert_eq!(read::<AccountEvent>(name, 2, "9").unwrap(), AccountEvent::Unfrozen {});
+        assert_eq!(read::<AccountEvent>(name, 3, "{}").unwrap(), AccountEvent::Unfrozen {});
     }
 }
 
@@ -164,11 +143,7 @@ fn a_name_or_version_that_is_not_covered_is_an_error() {
         ("account.money_deposited", 4),
     ] {
         let error = read::<AccountEvent>(name, version, "{}").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "unknown event type or version",
-            "{name} {version}"
-        );
+        assert_eq!(error.to_string(), "unknown event type or version", "{name} {version}");
     }
 }
 
@@ -182,13 +157,7 @@ fn a_retired_variant_is_read_and_says_so() {
 #[test]
 fn a_field_with_a_default_may_be_missing() {
     let event: AccountEvent = read("account.opened", 1, r#"{"owner":"ada"}"#).unwrap();
-    assert_eq!(
-        event,
-        AccountEvent::Opened {
-            owner: "ada".to_owned(),
-            currency: None
-        }
-    );
+    assert_eq!(event, AccountEvent::Opened { owner: "ada".to_owned(), currency: None });
     assert!(read::<AccountEvent>("account.opened", 1, "{}").is_err());
 }
 
@@ -211,10 +180,7 @@ struct Cleared<T>(Vec<T>);
 
 #[test]
 fn type_parameters_are_those_of_the_payload() {
-    let added = ListEvent::<u8>::Added {
-        item: 3,
-        weights: None,
-    };
+    let added = ListEvent::<u8>::Added { item: 3, weights: None };
     round_trips(&added, r#"{"item":3,"weights":null}"#);
     round_trips(&Cleared(vec!["x".to_owned()]), r#"["x"]"#);
     assert_eq!(ListEvent::<u8>::SCHEMAS.len(), 2);

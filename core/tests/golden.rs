@@ -31,10 +31,7 @@ fn opened(tags: &[&str]) -> AccountEvent {
 }
 
 fn paid_in(cents: u64, source: &str) -> AccountEvent {
-    AccountEvent::PaidIn {
-        cents,
-        source: source.to_owned(),
-    }
+    AccountEvent::PaidIn { cents, source: source.to_owned() }
 }
 
 /// Every stored shape there has ever been, and what it means today.
@@ -47,11 +44,7 @@ fn stored() -> Vec<(&'static str, u16, AccountEvent)> {
         ("account.deposited", 2, paid_in(1250, "unknown")),
         ("account.deposited", 3, paid_in(1275, "branch")),
         ("account.credited", 2, paid_in(3, "unknown")),
-        (
-            "account.fax_number_changed",
-            1,
-            AccountEvent::FaxNumberChanged { number },
-        ),
+        ("account.fax_number_changed", 1, AccountEvent::FaxNumberChanged { number }),
         ("account.closed", 1, AccountEvent::Closed),
     ]
 }

@@ -13,12 +13,7 @@ fn log(number: u128) -> LogId {
 
 fn checkpoint(of: LogId, (partition, position, event): Place) -> Checkpoint {
     let (partition, position) = (Partition::new(partition), Position::new(position));
-    Checkpoint::new(
-        of,
-        partition,
-        position,
-        EventId::from_uuid(Uuid::from_u128(event)),
-    )
+    Checkpoint::new(of, partition, position, EventId::from_uuid(Uuid::from_u128(event)))
 }
 
 fn token(places: Vec<Place>) -> Token {
@@ -30,11 +25,7 @@ fn token(places: Vec<Place>) -> Token {
 fn places() -> impl Strategy<Value = Vec<Place>> {
     // One event per position, as in a log.
     let place = (0..6_u16, 0..9_u64).prop_map(|(partition, position)| {
-        (
-            partition,
-            position,
-            u128::from(partition) << 64 | u128::from(position),
-        )
+        (partition, position, u128::from(partition) << 64 | u128::from(position))
     });
     proptest::collection::vec(place, 0..10)
 }
@@ -104,14 +95,7 @@ fn other_formats_and_cut_places_are_refused() {
     let text = token(vec![(0, 7, 7)]).to_string();
     let other_format = text.replacen('A', "B", 1);
     let padded = format!("{text}==");
-    for refused in [
-        "",
-        "A",
-        &text[..57],
-        &other_format,
-        &padded,
-        &format!(" {text}"),
-    ] {
+    for refused in ["", "A", &text[..57], &other_format, &padded, &format!(" {text}")] {
         assert!(refused.parse::<Token>().is_err(), "{refused}");
     }
     assert_eq!(text.len(), 58);

@@ -14,10 +14,7 @@ use crate::store::Inner;
 impl Inner {
     pub(crate) fn append(&self, append: Append) -> Result<Appended, AppendError> {
         append.check(&self.info.limits)?;
-        if append
-            .deadline
-            .is_some_and(|deadline| deadline <= Instant::now())
-        {
+        if append.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(AppendError::DeadlineExceeded);
         }
         let now = self.clock.now();
@@ -46,10 +43,7 @@ impl Inner {
         partitions.sort_unstable();
         partitions.dedup();
         let lock = |partition: Partition| (partition, self.partitions[partition.index()].lock());
-        Homes(
-            partitions.into_iter().map(lock).collect(),
-            self.info.partitions,
-        )
+        Homes(partitions.into_iter().map(lock).collect(), self.info.partitions)
     }
 }
 
@@ -75,25 +69,11 @@ impl Homes<'_> {
     fn check_versions(&mut self, append: &Append) -> Result<(), Conflict> {
         let mut staged: HashMap<&StreamId, Version> = HashMap::new();
         let several = append.writes.len() > 1;
-        for Write {
-            stream,
-            expected,
-            events,
-            ..
-        } in &append.writes
-        {
-            let known = if several {
-                staged.get(stream).copied()
-            } else {
-                None
-            };
+        for Write { stream, expected, events, .. } in &append.writes {
+            let known = if several { staged.get(stream).copied() } else { None };
             let actual = known.unwrap_or_else(|| self.of(stream).1.version(stream));
             if !expected.holds(actual) {
-                return Err(Conflict {
-                    stream: stream.clone(),
-                    expected: *expected,
-                    actual,
-                });
+                return Err(Conflict { stream: stream.clone(), expected: *expected, actual });
             }
             if several {
                 staged.insert(stream, actual.advanced_by(events.len() as u64));
@@ -106,28 +86,16 @@ impl Homes<'_> {
     /// were expected to be put.
     fn repeat(&mut self, store: &Inner, append: &Append) -> Option<Appended> {
         let stands = |stream: &StreamId, version| {
-            self.of(stream)
-                .1
-                .event_at(stream, version)
-                .map(|event| (event.position, event.id))
+            self.of(stream).1.event_at(stream, version).map(|event| (event.position, event.id))
         };
         if !append.is_repeat(stands) {
             return None;
         }
         let mut recorded_at = OffsetDateTime::UNIX_EPOCH;
         let mut writes = Vec::with_capacity(append.writes.len());
-        for Write {
-            stream,
-            expected,
-            events,
-            ..
-        } in &append.writes
-        {
+        for Write { stream, expected, events, .. } in &append.writes {
             let events = events.len() as u64;
-            let last = self
-                .of(stream)
-                .1
-                .event_at(stream, expected.exact()?.advanced_by(events))?;
+            let last = self.of(stream).1.event_at(stream, expected.exact()?.advanced_by(events))?;
             recorded_at = last.recorded_at;
             writes.push(written(last, events));
         }
@@ -156,17 +124,8 @@ impl Homes<'_> {
 
     /// Writes what has been checked. Nothing in here can fail.
     fn write(&mut self, store: &Inner, append: Append, now: OffsetDateTime) -> Appended {
-        let Append {
-            writes,
-            key,
-            origin,
-            ..
-        } = append;
-        let before = self
-            .0
-            .iter()
-            .filter_map(|(_, state)| state.recorded_at)
-            .max();
+        let Append { writes, key, origin, .. } = append;
+        let before = self.0.iter().filter_map(|(_, state)| state.recorded_at).max();
         let now = before.map_or(now, |before| before.max(now));
         let mut recorded_at = now;
         let mut placed = Vec::with_capacity(writes.len());
@@ -187,9 +146,7 @@ impl Homes<'_> {
                 state.push(event.placed(stream.clone(), place));
             }
             placed.extend(
-                state
-                    .event_at(&stream, version.advanced_by(count))
-                    .map(|e| written(e, count)),
+                state.event_at(&stream, version.advanced_by(count)).map(|e| written(e, count)),
             );
         }
         let appended = Appended::new(store.info.id, placed, recorded_at);

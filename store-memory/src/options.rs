@@ -15,10 +15,7 @@ pub struct MemoryStoreBuilder {
 
 impl MemoryStoreBuilder {
     pub(crate) fn new() -> Self {
-        Self {
-            info: LogInfo::new(LogId::new()),
-            clock: Arc::new(SystemClock),
-        }
+        Self { info: LogInfo::new(LogId::new()), clock: Arc::new(SystemClock) }
     }
 
     /// The number of partitions, each with an order of its own; 1 by default.
@@ -29,10 +26,7 @@ impl MemoryStoreBuilder {
     #[track_caller]
     pub fn partitions(mut self, count: u16) -> Self {
         let partitions = Partitions::new(count);
-        #[expect(
-            clippy::expect_used,
-            reason = "a wrong constant in the caller's set-up"
-        )]
+        #[expect(clippy::expect_used, reason = "a wrong constant in the caller's set-up")]
         let partitions = partitions.expect("a log has 1 to 1024 partitions");
         self.info.partitions = partitions;
         self
@@ -68,8 +62,6 @@ impl MemoryStoreBuilder {
 
 impl std::fmt::Debug for MemoryStoreBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MemoryStoreBuilder")
-            .field("info", &self.info)
-            .finish_non_exhaustive()
+        f.debug_struct("MemoryStoreBuilder").field("info", &self.info).finish_non_exhaustive()
     }
 }

@@ -45,9 +45,7 @@ impl State {
     /// How many events there are: the index of the next one. The event at index
     /// `i` stands at position `i + 1`.
     pub(crate) fn len(&self) -> usize {
-        self.segments
-            .last()
-            .map_or(0, |last| (self.segments.len() - 1) * SEGMENT + last.len())
+        self.segments.last().map_or(0, |last| (self.segments.len() - 1) * SEGMENT + last.len())
     }
 
     pub(crate) fn end(&self) -> Position {
@@ -88,11 +86,7 @@ impl State {
 
     pub(crate) fn stream_head(&self, stream: &StreamId) -> Option<StreamHead> {
         let last = self.event(*self.stream(stream).last()?)?;
-        Some(StreamHead {
-            version: last.version,
-            position: last.position,
-            event: last.id,
-        })
+        Some(StreamHead { version: last.version, position: last.position, event: last.id })
     }
 
     /// The checkpoint at a position that is not beyond the end.
@@ -115,20 +109,14 @@ impl State {
         stream: &StreamId,
         key: &IdempotencyKey,
     ) -> Result<Option<Appended>, AppendError> {
-        match self
-            .outcomes
-            .get(&(stream.clone(), key.as_str().to_owned()))
-        {
+        match self.outcomes.get(&(stream.clone(), key.as_str().to_owned())) {
             None => Ok(None),
             Some((known, first)) if known.same_command(key) => Ok(Some(first.clone().repeated())),
-            Some(_) => Err(AppendError::KeyReused {
-                stream: stream.clone(),
-            }),
+            Some(_) => Err(AppendError::KeyReused { stream: stream.clone() }),
         }
     }
 
     pub(crate) fn remember(&mut self, stream: &StreamId, key: IdempotencyKey, first: Appended) {
-        self.outcomes
-            .insert((stream.clone(), key.as_str().to_owned()), (key, first));
+        self.outcomes.insert((stream.clone(), key.as_str().to_owned()), (key, first));
     }
 }

@@ -38,12 +38,7 @@ impl StreamReader {
                 end.saturating_sub(limit)..end
             }
         };
-        Self {
-            store,
-            query,
-            left,
-            page: VecDeque::new(),
-        }
+        Self { store, query, left, page: VecDeque::new() }
     }
 
     fn turn_page(&mut self) {
@@ -53,14 +48,12 @@ impl StreamReader {
         match self.query.direction {
             Direction::Forwards => {
                 let until = self.left.end.min(self.left.start + PAGE);
-                self.page
-                    .extend(places[self.left.start..until].iter().filter_map(event));
+                self.page.extend(places[self.left.start..until].iter().filter_map(event));
                 self.left.start = until;
             }
             Direction::Backwards => {
                 let until = self.left.start.max(self.left.end.saturating_sub(PAGE));
-                self.page
-                    .extend(places[until..self.left.end].iter().rev().filter_map(event));
+                self.page.extend(places[until..self.left.end].iter().rev().filter_map(event));
                 self.left.end = until;
             }
         }
@@ -94,13 +87,7 @@ impl LogReader {
             Ok(left) => (left, None),
             Err(error) => (0..0, Some(error)),
         };
-        Self {
-            store,
-            query,
-            left,
-            page: VecDeque::new(),
-            refused,
-        }
+        Self { store, query, left, page: VecDeque::new(), refused }
     }
 
     /// Looks at one page of the log for events that pass.
@@ -111,11 +98,7 @@ impl LogReader {
         let state = partition.lock();
         let until = self.left.end.min(self.left.start + PAGE);
         let found = (self.left.start..until).filter_map(|index| state.event(index));
-        self.page.extend(
-            found
-                .filter(|event| self.query.filter.passes(event))
-                .cloned(),
-        );
+        self.page.extend(found.filter(|event| self.query.filter.passes(event)).cloned());
         self.left.start = until;
     }
 }
@@ -127,11 +110,7 @@ pub(crate) fn start(store: &Inner, query: &LogQuery) -> Result<Range<usize>, Rea
     let position = match query.after {
         After::Position(position) if position <= end => position,
         After::Position(position) => {
-            return Err(ReadError::BeyondEnd {
-                partition,
-                position,
-                end,
-            });
+            return Err(ReadError::BeyondEnd { partition, position, end });
         }
         After::Checkpoint(checkpoint) => check(store, &state, checkpoint)?,
     };

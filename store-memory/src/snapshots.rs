@@ -25,9 +25,7 @@ impl SnapshotStore for MemoryStore {
 
     async fn save_snapshot(&self, snapshot: StoredSnapshot) -> Result<bool, StoreError> {
         let mut snapshots = self.inner.snapshots.lock();
-        let replaces = snapshots
-            .get(&snapshot.stream)
-            .is_none_or(|old| snapshot.replaces(old));
+        let replaces = snapshots.get(&snapshot.stream).is_none_or(|old| snapshot.replaces(old));
         if replaces {
             snapshots.insert(snapshot.stream.clone(), snapshot);
         }
@@ -41,10 +39,7 @@ impl SnapshotStore for MemoryStore {
         event: EventId,
     ) -> Result<(), StoreError> {
         let mut snapshots = self.inner.snapshots.lock();
-        if snapshots
-            .get(stream)
-            .is_some_and(|s| s.version == version && s.event == event)
-        {
+        if snapshots.get(stream).is_some_and(|s| s.version == version && s.event == event) {
             snapshots.remove(stream);
         }
         Ok(())

@@ -44,20 +44,9 @@ impl MemoryStore {
     }
 
     pub(crate) fn with(info: LogInfo, clock: Arc<dyn Clock>) -> Self {
-        let partitions = info
-            .partitions
-            .iter()
-            .map(|_| PartitionLog::default())
-            .collect();
+        let partitions = info.partitions.iter().map(|_| PartitionLog::default()).collect();
         let snapshots = Snapshots::default();
-        Self {
-            inner: Arc::new(Inner {
-                info,
-                clock,
-                partitions,
-                snapshots,
-            }),
-        }
+        Self { inner: Arc::new(Inner { info, clock, partitions, snapshots }) }
     }
 }
 
@@ -70,10 +59,7 @@ impl Inner {
     pub(crate) fn partition(&self, partition: Partition) -> Result<&PartitionLog, ReadError> {
         let partitions = self.info.partitions.count();
         let log = self.partitions.get(partition.index());
-        log.ok_or(ReadError::NoSuchPartition {
-            partition,
-            partitions,
-        })
+        log.ok_or(ReadError::NoSuchPartition { partition, partitions })
     }
 }
 
@@ -85,9 +71,7 @@ impl Default for MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryStore")
-            .field("log", &self.inner.info)
-            .finish_non_exhaustive()
+        f.debug_struct("MemoryStore").field("log", &self.inner.info).finish_non_exhaustive()
     }
 }
 

@@ -66,15 +66,8 @@ fn page(store: &Inner, query: &LogQuery, after: Position) -> Result<Page, ReadEr
     let start = usize::try_from(after.get()).unwrap_or(usize::MAX);
     let until = start.saturating_add(PAGE).min(state.len()).max(start);
     let found = (start..until).filter_map(|index| state.event(index));
-    let events = found
-        .filter(|event| query.filter.passes(event))
-        .cloned()
-        .collect();
-    Ok(Page {
-        events,
-        until: Position::new(until as u64),
-        at_end: until >= state.len(),
-    })
+    let events = found.filter(|event| query.filter.passes(event)).cloned().collect();
+    Ok(Page { events, until: Position::new(until as u64), at_end: until >= state.len() })
 }
 
 fn checkpoint(

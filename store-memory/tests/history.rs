@@ -1,9 +1,5 @@
 //! Histories go out of a store and into another one, whole or not at all.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "history/damage.rs"]
 mod damage;

@@ -31,9 +31,8 @@ async fn append_for(
     time: Duration,
 ) -> Result<Figure, Box<dyn Error>> {
     let watch = Stopwatch::start();
-    let writers: Vec<_> = (0..WRITERS)
-        .map(|writer| tokio::spawn(write(store.clone(), writer, time)))
-        .collect();
+    let writers: Vec<_> =
+        (0..WRITERS).map(|writer| tokio::spawn(write(store.clone(), writer, time))).collect();
     let mut appended = 0;
     for writer in writers {
         appended += writer.await??;
@@ -45,19 +44,12 @@ async fn write(store: MemoryStore, writer: u64, time: Duration) -> Result<u64, A
     let watch = Stopwatch::start();
     let payload = NewEvent::encode(Codec::Json, &deposited(1));
     let Ok(event) = payload else { return Ok(0) };
-    let streams: Vec<_> = (0..STREAMS / WRITERS)
-        .map(|key| stream(key * WRITERS + writer))
-        .collect();
+    let streams: Vec<_> =
+        (0..STREAMS / WRITERS).map(|key| stream(key * WRITERS + writer)).collect();
     let mut versions = Vec::with_capacity(streams.len());
     for stream in &streams {
-        versions.push(
-            store
-                .stream_head(stream)
-                .await
-                .ok()
-                .flatten()
-                .map_or(0, |h| h.version.get()),
-        );
+        versions
+            .push(store.stream_head(stream).await.ok().flatten().map_or(0, |h| h.version.get()));
     }
     let mut appended = 0;
     'time: loop {
@@ -67,15 +59,9 @@ async fn write(store: MemoryStore, writer: u64, time: Duration) -> Result<u64, A
             }
             let event = event.clone().with_id(annals::EventId::new());
             let expected = ExpectedVersion::Exactly(Version::new(*version));
-            let done = store
-                .append(Append::to(stream.clone(), expected, vec![event]))
-                .await?;
+            let done = store.append(Append::to(stream.clone(), expected, vec![event])).await?;
             *version += 1;
-            assert_eq!(
-                done.writes[0].version.get(),
-                *version,
-                "a version was skipped"
-            );
+            assert_eq!(done.writes[0].version.get(), *version, "a version was skipped");
             appended += 1;
         }
     }

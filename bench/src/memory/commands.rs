@@ -32,9 +32,7 @@ async fn filled() -> Result<MemoryStore, Box<dyn Error>> {
         accounts.update(&id, |_| vec![deposited(1); 10]).await?;
     }
     for _ in 0..10 {
-        accounts
-            .update(&ACCOUNTS, |_| vec![deposited(1); 1_000])
-            .await?;
+        accounts.update(&ACCOUNTS, |_| vec![deposited(1); 1_000]).await?;
     }
     Ok(store)
 }
@@ -64,9 +62,8 @@ async fn execute(
     tasks: u64,
 ) -> Result<Figure, Box<dyn Error>> {
     let watch = Stopwatch::start();
-    let tasks: Vec<_> = (0..tasks)
-        .map(|task| tokio::spawn(run_one(accounts.clone(), task, time)))
-        .collect();
+    let tasks: Vec<_> =
+        (0..tasks).map(|task| tokio::spawn(run_one(accounts.clone(), task, time))).collect();
     let mut done = 0;
     for task in tasks {
         done += task.await?;

@@ -50,10 +50,7 @@ impl Parse for Upcast {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let version = input.parse()?;
         input.parse::<Token![=]>()?;
-        Ok(Self {
-            version,
-            shape: input.parse()?,
-        })
+        Ok(Self { version, shape: input.parse()? })
     }
 }
 

@@ -54,10 +54,7 @@ fn refuse_unnamed(unnamed: &[&Ident], errors: &mut Errors) {
 
 fn bodies(ident: &Ident, variants: &[(&Variant, Kind)]) -> Bodies {
     let schemas = variants.iter().flat_map(|(_, kind)| kind.schemas());
-    let arms = variants
-        .iter()
-        .zip(0_u32..)
-        .map(|((_, kind), index)| kind.arm(&quote!(#index)));
+    let arms = variants.iter().zip(0_u32..).map(|((_, kind), index)| kind.arm(&quote!(#index)));
     // An error about serde's traits belongs to the type, not to the derive.
     let at = shown_at(ident.span());
     let read = quote_spanned!(at=> ::annals::__private::deserialize_variant(__variant, __from));

@@ -15,9 +15,7 @@ fn keys(attributes: &[Attribute]) -> Vec<Ident> {
         .iter()
         .filter(|attribute| attribute.path().is_ident("serde"))
         .filter_map(|attribute| {
-            attribute
-                .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
-                .ok()
+            attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()
         })
         .flatten()
         .filter_map(|meta| meta.path().get_ident().cloned())

@@ -42,14 +42,7 @@ pub(crate) fn implement(input: &DeriveInput, bodies: &Bodies, serde: Serde) -> T
         generics.make_where_clause().predicates.push(bound(serde));
     }
     let (parameters, arguments, conditions) = generics.split_for_impl();
-    let Bodies {
-        schemas,
-        name,
-        version,
-        retired,
-        serialize,
-        deserialize,
-    } = bodies;
+    let Bodies { schemas, name, version, retired, serialize, deserialize } = bodies;
     quote! {
         #[automatically_derived]
         impl #parameters ::annals::Event for #ident #arguments #conditions {

@@ -12,9 +12,7 @@ pub(crate) enum Place {
     Field,
 }
 
-const ALL: [&str; 7] = [
-    "prefix", "union", "name", "alias", "version", "upcast", "retired",
-];
+const ALL: [&str; 7] = ["prefix", "union", "name", "alias", "version", "upcast", "retired"];
 
 impl Place {
     const fn keys(self) -> &'static [&'static str] {

@@ -36,18 +36,11 @@ impl Kind {
         };
         let named = first.is_some();
         let mut names = Vec::new();
-        for name in first
-            .into_iter()
-            .chain(attributes.aliases.iter().map(Name::written))
-        {
+        for name in first.into_iter().chain(attributes.aliases.iter().map(Name::written)) {
             taken.take(&name, ident, errors);
             names.push(name.text);
         }
-        named.then_some(Self {
-            names,
-            versions,
-            retired: attributes.retired,
-        })
+        named.then_some(Self { names, versions, retired: attributes.retired })
     }
 
     /// The name under which the event is written.
@@ -66,16 +59,11 @@ impl Kind {
     /// The arm that reads this event type: `read_newest` for today's version,
     /// and the way through the older shapes for the others.
     pub(crate) fn arm(&self, read_newest: &TokenStream) -> TokenStream {
-        let Self {
-            names, versions, ..
-        } = self;
+        let Self { names, versions, .. } = self;
         let newest = versions.newest;
         let older = versions.chain.iter().enumerate().map(|(at, upcast)| {
             let version = upcast.version.value;
-            let shapes: Vec<_> = versions.chain[at..]
-                .iter()
-                .map(|upcast| &upcast.shape)
-                .collect();
+            let shapes: Vec<_> = versions.chain[at..].iter().map(|upcast| &upcast.shape).collect();
             let read = lift(&shapes);
             quote!(#version => return #read,)
         });

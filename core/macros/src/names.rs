@@ -18,26 +18,17 @@ pub(crate) struct Name {
 
 impl Name {
     pub(crate) fn written(literal: &LitStr) -> Self {
-        Self {
-            text: literal.value(),
-            at: literal.span(),
-        }
+        Self { text: literal.value(), at: literal.span() }
     }
 
     pub(crate) fn made(prefix: &LitStr, ident: &Ident) -> Self {
         let words = snake_case(&ident.unraw().to_string());
-        Self {
-            text: format!("{}.{words}", prefix.value()),
-            at: ident.span(),
-        }
+        Self { text: format!("{}.{words}", prefix.value()), at: ident.span() }
     }
 
     fn check(&self, errors: &mut Errors) {
         if let Some(problem) = problem(&self.text) {
-            errors.push(
-                self.at,
-                format!("the stored name `{}` {problem}", self.text),
-            );
+            errors.push(self.at, format!("the stored name `{}` {problem}", self.text));
         }
     }
 }
@@ -46,10 +37,7 @@ impl Name {
 pub(crate) fn check_prefix(prefix: &LitStr, errors: &mut Errors) {
     let text = prefix.value();
     if text.ends_with('.') {
-        errors.push(
-            prefix.span(),
-            "leave out the dot at the end: the derive puts it there",
-        );
+        errors.push(prefix.span(), "leave out the dot at the end: the derive puts it there");
     } else if let Some(problem) = problem(&text) {
         errors.push(prefix.span(), format!("the prefix `{text}` {problem}"));
     }
@@ -60,14 +48,9 @@ fn problem(name: &str) -> Option<String> {
         return Some("is empty: write something like `account.opened`".to_owned());
     }
     if name.len() > LONGEST {
-        return Some(format!(
-            "has {} bytes, and the longest is {LONGEST}",
-            name.len()
-        ));
+        return Some(format!("has {} bytes, and the longest is {LONGEST}", name.len()));
     }
-    let bad = name
-        .chars()
-        .find(|&c| !c.is_ascii_graphic() || "\"'`,*".contains(c))?;
+    let bad = name.chars().find(|&c| !c.is_ascii_graphic() || "\"'`,*".contains(c))?;
     Some(format!(
         "contains {bad:?}: only visible ASCII is allowed, without spaces, quotes, `,` and `*`"
     ))
@@ -134,18 +117,7 @@ mod tests {
         for good in ["a", "account.opened", "Account/Opened:1", &"x".repeat(128)] {
             assert_eq!(problem(good), None, "{good}");
         }
-        for bad in [
-            "",
-            "a b",
-            "a,b",
-            "a*",
-            "a\"",
-            "a'",
-            "a`",
-            "é",
-            "a\n",
-            &"x".repeat(129),
-        ] {
+        for bad in ["", "a b", "a,b", "a*", "a\"", "a'", "a`", "é", "a\n", &"x".repeat(129)] {
             assert!(problem(bad).is_some(), "{bad}");
         }
     }

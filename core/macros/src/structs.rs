@@ -18,10 +18,7 @@ pub(crate) fn derive(input: &DeriveInput, data: &DataStruct, errors: &mut Errors
     if let Some(prefix) = &prefix {
         names::check_prefix(prefix, errors);
         if own.name.is_some() {
-            errors.push(
-                prefix.span(),
-                "`name` is the whole stored name: leave out the prefix",
-            );
+            errors.push(prefix.span(), "`name` is the whole stored name: leave out the prefix");
         }
     }
     let mut taken = Taken::default();

@@ -24,10 +24,7 @@ pub(crate) fn derive(
     errors: &mut Errors,
 ) -> TokenStream {
     if let Some(prefix) = &attributes.prefix {
-        errors.push(
-            prefix.span(),
-            "a union has no names of its own: leave out the prefix",
-        );
+        errors.push(prefix.span(), "a union has no names of its own: leave out the prefix");
     }
     if input.generics.type_params().next().is_some()
         || input.generics.const_params().next().is_some()
@@ -36,10 +33,8 @@ pub(crate) fn derive(
         errors.push(input.generics.span(), message);
     }
     if data.variants.is_empty() {
-        errors.push(
-            input.ident.span(),
-            "a union needs at least one member: `Account(AccountEvent)`",
-        );
+        errors
+            .push(input.ident.span(), "a union needs at least one member: `Account(AccountEvent)`");
     }
     let mut members: Vec<Member<'_>> = Vec::new();
     for variant in &data.variants {
@@ -62,10 +57,7 @@ fn newtype<'a>(variant: &'a Variant, errors: &mut Errors) -> Option<Member<'a>> 
     if let Fields::Unnamed(fields) = &variant.fields
         && let (Some(field), 1) = (fields.unnamed.first(), fields.unnamed.len())
     {
-        return Some(Member {
-            ident,
-            inner: &field.ty,
-        });
+        return Some(Member { ident, inner: &field.ty });
     }
     let message = format!(
         "`{ident}` must hold exactly one other event type, as in `{ident}({ident}Event)`: \
@@ -78,9 +70,7 @@ fn newtype<'a>(variant: &'a Variant, errors: &mut Errors) -> Option<Member<'a>> 
 fn write(input: &DeriveInput, members: &[Member<'_>]) -> TokenStream {
     let ident = &input.ident;
     let label = ident.unraw().to_string();
-    let labels = members
-        .iter()
-        .map(|member| member.ident.unraw().to_string());
+    let labels = members.iter().map(|member| member.ident.unraw().to_string());
     let schemas = schemas(members);
     let implementation = implement(input, &bodies(members), Serde::Unused);
     let check = quote_spanned! {shown_at(ident.span())=>

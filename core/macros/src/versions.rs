@@ -19,9 +19,7 @@ impl Versions {
     }
 
     pub(crate) fn oldest(&self) -> u16 {
-        self.chain
-            .first()
-            .map_or(self.newest, |oldest| oldest.version.value)
+        self.chain.first().map_or(self.newest, |oldest| oldest.version.value)
     }
 }
 
@@ -42,20 +40,14 @@ fn check(newest: u16, chain: &[Upcast], errors: &mut Errors) {
     for pair in chain.windows(2) {
         let (first, second) = (pair[0].version.value, pair[1].version.value);
         if first == second {
-            errors.push(
-                pair[1].version.at,
-                format!("version {first} is listed twice"),
-            );
+            errors.push(pair[1].version.at, format!("version {first} is listed twice"));
         }
     }
     let listed = |version| chain.iter().any(|upcast| upcast.version.value == version);
     let missing = (chain[0].version.value..newest).filter(|&version| !listed(version));
     // A typing error such as `version = 65535` must not write as many lines.
     for version in missing.take(3) {
-        let at = chain
-            .iter()
-            .rfind(|upcast| upcast.version.value < version)
-            .unwrap_or(last);
+        let at = chain.iter().rfind(|upcast| upcast.version.value < version).unwrap_or(last);
         let message = format!(
             "the shape of version {version} is missing: write `upcast(.., {version} = OldShape)`, \
              with the fields which the payload had then"

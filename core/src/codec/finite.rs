@@ -78,19 +78,11 @@ impl Serializer for Walk {
     }
 
     fn serialize_f32(self, number: f32) -> Result<(), Stop> {
-        if number.is_finite() {
-            Ok(())
-        } else {
-            Err(Stop::NotFinite)
-        }
+        if number.is_finite() { Ok(()) } else { Err(Stop::NotFinite) }
     }
 
     fn serialize_f64(self, number: f64) -> Result<(), Stop> {
-        if number.is_finite() {
-            Ok(())
-        } else {
-            Err(Stop::NotFinite)
-        }
+        if number.is_finite() { Ok(()) } else { Err(Stop::NotFinite) }
     }
 
     fn serialize_none(self) -> Result<(), Stop> {

@@ -30,9 +30,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Invali
     if (findings.null || written.is_err()) && !finite::is_finite(value) {
         return Err(InvalidPayload::NotFinite);
     }
-    written.map_err(|error| InvalidPayload::Serialize {
-        reason: reason(&error),
-    })?;
+    written.map_err(|error| InvalidPayload::Serialize { reason: reason(&error) })?;
     if findings.raw {
         // A `RawValue` goes past the formatter.
         check::check_bytes(&text)?;
@@ -66,9 +64,7 @@ where
     S: DeserializeSeed<'de>,
 {
     let mut from = serde_json::Deserializer::from_slice(text);
-    let value = seed
-        .deserialize(&mut from)
-        .map_err(|error| mismatch(&error))?;
+    let value = seed.deserialize(&mut from).map_err(|error| mismatch(&error))?;
     from.end().map_err(|error| mismatch(&error))?;
     Ok(value)
 }
@@ -78,9 +74,7 @@ fn mismatch(error: &serde_json::Error) -> Mismatch {
     let expected = match error.classify() {
         Category::Data => {
             let message = error.to_string();
-            let message = message
-                .strip_suffix(&format!(" at {place}"))
-                .unwrap_or(&message);
+            let message = message.strip_suffix(&format!(" at {place}")).unwrap_or(&message);
             without_content(message)
         }
         Category::Io | Category::Syntax | Category::Eof => {
@@ -88,11 +82,7 @@ fn mismatch(error: &serde_json::Error) -> Mismatch {
         }
     };
     // A line of zero: the error came up while no text was being read.
-    let expected = if error.line() == 0 {
-        expected
-    } else {
-        format!("{expected}, at {place}")
-    };
+    let expected = if error.line() == 0 { expected } else { format!("{expected}, at {place}") };
     Mismatch { expected }
 }
 

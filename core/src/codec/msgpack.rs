@@ -21,9 +21,7 @@ pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Invali
             // The words of the type may quote the content.
             _ => "the type's own `Serialize` refused",
         };
-        InvalidPayload::Serialize {
-            reason: reason.to_owned(),
-        }
+        InvalidPayload::Serialize { reason: reason.to_owned() }
     })?;
     // rmp-serde writes any depth, and believes a `Serialize` that announces
     // another length than it delivers.
@@ -42,14 +40,12 @@ where
     let mut from = rmp_serde::Deserializer::from_read_ref(bytes);
     // It refuses when the count comes down to zero.
     from.set_max_depth(MAX_DEPTH + 1);
-    let value = seed.deserialize(&mut from).map_err(|error| Mismatch {
-        expected: without_content(&error.to_string()),
-    })?;
+    let value = seed
+        .deserialize(&mut from)
+        .map_err(|error| Mismatch { expected: without_content(&error.to_string()) })?;
     // The reader does not tell how far it came. At the end there is no marker.
     match IgnoredAny::deserialize(&mut from) {
         Err(rmp_serde::decode::Error::InvalidMarkerRead(_)) => Ok(value),
-        _ => Err(Mismatch {
-            expected: "expected nothing after the value".to_owned(),
-        }),
+        _ => Err(Mismatch { expected: "expected nothing after the value".to_owned() }),
     }
 }

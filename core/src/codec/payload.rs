@@ -39,10 +39,7 @@ impl Payload {
             #[cfg(feature = "msgpack")]
             Codec::MessagePack => msgpack::encode(value)?,
         };
-        Ok(Self {
-            codec,
-            bytes: bytes.into(),
-        })
+        Ok(Self { codec, bytes: bytes.into() })
     }
 
     /// Takes over a JSON text as it is, white space included.
@@ -53,10 +50,7 @@ impl Payload {
     pub fn json(text: impl Into<String>) -> Result<Self, InvalidPayload> {
         let text = text.into();
         json::check(&text)?;
-        Ok(Self {
-            codec: Codec::Json,
-            bytes: text.into(),
-        })
+        Ok(Self { codec: Codec::Json, bytes: text.into() })
     }
 
     /// Takes over a MessagePack value as it is.
@@ -68,10 +62,7 @@ impl Payload {
     pub fn msgpack(bytes: impl Into<Bytes>) -> Result<Self, InvalidPayload> {
         let bytes = bytes.into();
         msgpack::check(&bytes)?;
-        Ok(Self {
-            codec: Codec::MessagePack,
-            bytes,
-        })
+        Ok(Self { codec: Codec::MessagePack, bytes })
     }
 
     /// Puts a payload together again from what a store has kept of it.

@@ -8,13 +8,8 @@ const LONGEST: usize = 256;
 const OTHER: &str = "the type or its own validation refused the content";
 
 /// serde quotes what it found between one of these and `, expected `.
-const FOUND: [&str; 5] = [
-    "invalid type: ",
-    "invalid value: ",
-    "invalid length ",
-    "unknown variant ",
-    "unknown field ",
-];
+const FOUND: [&str; 5] =
+    ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant ", "unknown field "];
 
 /// The part of serde's `message` that speaks of the type alone.
 pub(super) fn without_content(message: &str) -> String {
@@ -35,14 +30,12 @@ pub(super) fn without_content(message: &str) -> String {
 /// Whether the message is one of the two that name nothing but a field of the
 /// type. A message of the user's own that goes on after the name is not.
 fn is_about_a_field(message: &str) -> bool {
-    ["missing field `", "duplicate field `"]
-        .iter()
-        .any(|prefix| {
-            message
-                .strip_prefix(prefix)
-                .and_then(|rest| rest.strip_suffix('`'))
-                .is_some_and(|name| !name.contains('`'))
-        })
+    ["missing field `", "duplicate field `"].iter().any(|prefix| {
+        message
+            .strip_prefix(prefix)
+            .and_then(|rest| rest.strip_suffix('`'))
+            .is_some_and(|name| !name.contains('`'))
+    })
 }
 
 fn cut(text: &str) -> String {
@@ -59,22 +52,10 @@ mod tests {
     #[test]
     fn only_what_the_type_asked_for_is_kept() {
         for (message, kept) in [
-            (
-                "invalid type: string \"secret\", expected u64",
-                "expected u64",
-            ),
-            (
-                "invalid value: string \"secret, expected x\", expected a date",
-                "expected a date",
-            ),
-            (
-                "invalid length 3, expected a tuple of size 2",
-                "expected a tuple of size 2",
-            ),
-            (
-                "unknown variant `secret`, expected `A` or `B`",
-                "expected `A` or `B`",
-            ),
+            ("invalid type: string \"secret\", expected u64", "expected u64"),
+            ("invalid value: string \"secret, expected x\", expected a date", "expected a date"),
+            ("invalid length 3, expected a tuple of size 2", "expected a tuple of size 2"),
+            ("unknown variant `secret`, expected `A` or `B`", "expected `A` or `B`"),
             ("unknown field `secret`, expected `a`", "expected `a`"),
             ("missing field `cents`", "missing field `cents`"),
             ("duplicate field `cents`", "duplicate field `cents`"),

@@ -28,12 +28,7 @@ fn ids_name_the_codecs_for_ever() {
     #[cfg(feature = "msgpack")]
     assert_eq!(Codec::from_id("msgpack"), Ok(Codec::MessagePack));
     #[cfg(not(feature = "msgpack"))]
-    assert!(
-        Codec::from_id("msgpack")
-            .unwrap_err()
-            .to_string()
-            .contains("enable the feature")
-    );
+    assert!(Codec::from_id("msgpack").unwrap_err().to_string().contains("enable the feature"));
     assert_eq!(Codec::from_id("xml").unwrap_err().id(), "xml");
 }
 
@@ -47,23 +42,11 @@ fn floats_that_are_not_finite_are_refused_wherever_they_stand() {
     }
     assert_eq!(refused(f64::NAN), InvalidPayload::NotFinite);
     assert_eq!(refused(f32::INFINITY), InvalidPayload::NotFinite);
-    assert_eq!(
-        refused([Some(1.0), None, Some(f64::NEG_INFINITY)]),
-        InvalidPayload::NotFinite
-    );
-    assert_eq!(
-        refused(BTreeMap::from([("x", (1, f32::NAN))])),
-        InvalidPayload::NotFinite
-    );
+    assert_eq!(refused([Some(1.0), None, Some(f64::NEG_INFINITY)]), InvalidPayload::NotFinite);
+    assert_eq!(refused(BTreeMap::from([("x", (1, f32::NAN))])), InvalidPayload::NotFinite);
     assert_eq!(refused(Shape::Newtype(f64::NAN)), InvalidPayload::NotFinite);
-    assert_eq!(
-        refused(Shape::Tuple(1, f32::NAN)),
-        InvalidPayload::NotFinite
-    );
-    let shape = Shape::Struct {
-        nothing: None,
-        radius: f64::NAN,
-    };
+    assert_eq!(refused(Shape::Tuple(1, f32::NAN)), InvalidPayload::NotFinite);
+    let shape = Shape::Struct { nothing: None, radius: f64::NAN };
     assert_eq!(refused(shape), InvalidPayload::NotFinite);
 }
 
@@ -96,15 +79,9 @@ fn as_deep_as_can_be_read_and_no_deeper() {
     }
     for codec in all() {
         let payload = Payload::encode(codec, &value).unwrap();
-        assert_eq!(
-            payload.decode(std::marker::PhantomData).as_ref(),
-            Ok(&value)
-        );
+        assert_eq!(payload.decode(std::marker::PhantomData).as_ref(), Ok(&value));
         assert_eq!(Payload::encode(codec, &[&value]), Err(TOO_DEEP));
-        assert_eq!(
-            Payload::encode(codec, &BTreeMap::from([("a", &value)])),
-            Err(TOO_DEEP)
-        );
+        assert_eq!(Payload::encode(codec, &BTreeMap::from([("a", &value)])), Err(TOO_DEEP));
     }
 }
 
@@ -124,38 +101,18 @@ fn raw_json_is_looked_into() {
     assert_eq!(payload.as_json_text(), Some("[{ \"a\": 1 }]"));
     assert_eq!(refused(raw(r#""\u0000""#)), InvalidPayload::Nul);
     assert_eq!(refused([raw(&nested(MAX_DEPTH))]), TOO_DEEP);
-    assert!(matches!(
-        refused(raw("1e999")),
-        InvalidPayload::Malformed { .. }
-    ));
+    assert!(matches!(refused(raw("1e999")), InvalidPayload::Malformed { .. }));
 }
 
 #[test]
 fn only_one_whole_json_value_is_taken_over() {
-    for text in [
-        "",
-        " ",
-        "1 2",
-        "{",
-        "[1,]",
-        "{1:2}",
-        "nul",
-        "'a'",
-        r#""\ud800""#,
-        "1e999",
-        "\u{feff}1",
-    ] {
+    for text in
+        ["", " ", "1 2", "{", "[1,]", "{1:2}", "nul", "'a'", r#""\ud800""#, "1e999", "\u{feff}1"]
+    {
         let refused = Payload::json(text);
-        assert!(
-            matches!(refused, Err(InvalidPayload::Malformed { .. })),
-            "{text}: {refused:?}"
-        );
+        assert!(matches!(refused, Err(InvalidPayload::Malformed { .. })), "{text}: {refused:?}");
     }
-    for text in [
-        "null",
-        " [1, -2, 3.5e7, \"ä\\u00e4\", true, {}]\n",
-        "18446744073709551615",
-    ] {
+    for text in ["null", " [1, -2, 3.5e7, \"ä\\u00e4\", true, {}]\n", "18446744073709551615"] {
         assert_eq!(Payload::json(text).unwrap().as_json_text(), Some(text));
     }
 }
@@ -174,21 +131,13 @@ fn what_a_type_says_when_it_refuses_is_kept_back() {
         assert!(!format!("{error} {error:?}").contains("secret"));
     }
     let error = refused(BTreeMap::from([([1, 2], "secret")]));
-    assert_eq!(
-        error,
-        InvalidPayload::Serialize {
-            reason: "key must be a string".to_owned()
-        }
-    );
+    assert_eq!(error, InvalidPayload::Serialize { reason: "key must be a string".to_owned() });
 }
 
 #[test]
 fn debug_output_shows_no_content() {
     let payload = Payload::encode(Codec::Json, "secret").unwrap();
-    assert_eq!(
-        format!("{payload:?}"),
-        "Payload { codec: Json, len: 8, .. }"
-    );
+    assert_eq!(format!("{payload:?}"), "Payload { codec: Json, len: 8, .. }");
 }
 
 #[cfg(feature = "msgpack")]
@@ -206,18 +155,10 @@ fn only_one_whole_msgpack_value_is_taken_over() {
         &[0xcd, 1],
     ] {
         let refused = Payload::msgpack(bytes);
-        assert!(
-            matches!(refused, Err(InvalidPayload::Malformed { .. })),
-            "{bytes:x?}"
-        );
+        assert!(matches!(refused, Err(InvalidPayload::Malformed { .. })), "{bytes:x?}");
     }
-    for bytes in [
-        &[0x90][..],
-        &[0x80],
-        &[0x82, 1, 0x91, 0xc0, 2, 0x80],
-        &[0xd4, 1, 2],
-        &[0xc4, 0],
-    ] {
+    for bytes in [&[0x90][..], &[0x80], &[0x82, 1, 0x91, 0xc0, 2, 0x80], &[0xd4, 1, 2], &[0xc4, 0]]
+    {
         assert!(Payload::msgpack(bytes).is_ok(), "{bytes:x?}");
     }
 }

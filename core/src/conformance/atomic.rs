@@ -25,15 +25,8 @@ pub async fn a1_an_append_over_two_streams_writes_all_or_nothing<F: Fixture>(log
     );
     for append in [stale_first, stale_last] {
         let conflict = log.conflict(append).await;
-        assert_eq!(
-            conflict.stream, one,
-            "the conflict names the stream that is stale"
-        );
-        assert_eq!(
-            log.audit().await.len(),
-            1,
-            "a refused append writes nothing"
-        );
+        assert_eq!(conflict.stream, one, "the conflict names the stream that is stale");
+        assert_eq!(log.audit().await.len(), 1, "a refused append writes nothing");
     }
     let both = Append::to(other.clone(), NoStream, log.events(2)).and(
         one.clone(),
@@ -41,11 +34,8 @@ pub async fn a1_an_append_over_two_streams_writes_all_or_nothing<F: Fixture>(log
         log.events(2),
     );
     let done = log.append(both).await;
-    let versions: Vec<_> = done
-        .writes
-        .iter()
-        .map(|write| (&write.stream, write.version.get()))
-        .collect();
+    let versions: Vec<_> =
+        done.writes.iter().map(|write| (&write.stream, write.version.get())).collect();
     assert_eq!(versions, [(&other, 2), (&one, 3)], "every write is done");
     assert_eq!(log.audit().await.len(), 5, "and nothing besides");
 }
@@ -59,10 +49,7 @@ pub async fn a1_one_stale_write_anywhere_keeps_all_from_being_written<F: Fixture
             Append::to(stream.clone(), expected, log.events(2)).writes
         });
         let writes = writes.flatten().collect();
-        let append = Append {
-            writes,
-            ..Append::to(streams[0].clone(), Any, vec![])
-        };
+        let append = Append { writes, ..Append::to(streams[0].clone(), Any, vec![]) };
         assert_eq!(log.conflict(append).await.stream, streams[stale]);
         assert_eq!(log.audit().await, [], "a refused append writes nothing");
     }
@@ -89,8 +76,7 @@ pub async fn a1_no_reader_sees_half_an_append<F: Fixture>(log: Subject<F>) {
     });
     for _ in 0..200 {
         let append = Append::to(one.clone(), Any, log.events(1));
-        log.append(append.and(other.clone(), Any, log.events(1)))
-            .await;
+        log.append(append.and(other.clone(), Any, log.events(1))).await;
         tokio::task::yield_now().await;
     }
     done.store(true, Ordering::Relaxed);
@@ -111,11 +97,7 @@ pub async fn a1_an_append_may_write_twice_to_a_stream<F: Fixture>(log: Subject<F
         assert_eq!(log.audit().await, [], "a refused append writes nothing");
     }
     let done = log.append(twice(Version::new(2).into())).await;
-    let versions: Vec<_> = done
-        .writes
-        .iter()
-        .map(|write| write.version.get())
-        .collect();
+    let versions: Vec<_> = done.writes.iter().map(|write| write.version.get()).collect();
     assert_eq!(versions, [2, 1, 5]);
     assert_eq!(log.audit().await.len(), 6);
 }
@@ -130,9 +112,6 @@ pub async fn a1_the_greatest_append_is_written_whole<F: Fixture>(log: Subject<F>
     log.append(append).await;
     let mut found = log.of_stream(&one).await;
     found.extend(log.of_stream(&other).await);
-    assert!(
-        found.iter().map(|event| event.id).eq(ids),
-        "all events, in their order"
-    );
+    assert!(found.iter().map(|event| event.id).eq(ids), "all events, in their order");
     assert_eq!(log.audit().await.len(), most);
 }

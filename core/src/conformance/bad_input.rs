@@ -23,11 +23,7 @@ impl<F: Fixture> Subject<F> {
                     error => panic!("{at}: it should have been invalid: {error:?}"),
                 }
             }
-            assert_eq!(
-                self.audit().await,
-                [],
-                "{at}: a refused append writes nothing"
-            );
+            assert_eq!(self.audit().await, [], "{at}: a refused append writes nothing");
         }
     }
 
@@ -44,29 +40,19 @@ impl<F: Fixture> Subject<F> {
 /// None at all, and none for one of the streams.
 pub async fn a11_an_append_without_events_is_refused<F: Fixture>(log: Subject<F>) {
     let stream = log.stream("empty");
-    let empty = || InvalidAppend::NoEvents {
-        stream: Some(stream.clone()),
-    };
-    log.assert_invalid(Append::to(stream.clone(), Any, vec![]), empty())
-        .await;
+    let empty = || InvalidAppend::NoEvents { stream: Some(stream.clone()) };
+    log.assert_invalid(Append::to(stream.clone(), Any, vec![]), empty()).await;
     let second =
         Append::to(log.stream("full"), Any, log.events(1)).and(stream.clone(), Any, vec![]);
     log.assert_invalid(second, empty()).await;
-    let nothing = Append {
-        writes: vec![],
-        ..Append::to(stream.clone(), Any, vec![])
-    };
-    log.assert_invalid(nothing, InvalidAppend::NoEvents { stream: None })
-        .await;
+    let nothing = Append { writes: vec![], ..Append::to(stream.clone(), Any, vec![]) };
+    log.assert_invalid(nothing, InvalidAppend::NoEvents { stream: None }).await;
 }
 
 /// One event above the limit, in one write and in two.
 pub async fn a11_too_many_events_are_refused_with_the_limit<F: Fixture>(log: Subject<F>) {
     let limit = log.store.log().limits.events;
-    let too_many = || InvalidAppend::TooManyEvents {
-        events: limit + 1,
-        limit,
-    };
+    let too_many = || InvalidAppend::TooManyEvents { events: limit + 1, limit };
     let append = Append::to(log.stream("many"), Any, log.events(limit + 1));
     log.assert_invalid(append, too_many()).await;
     let [one, other] = log.apart();
@@ -78,43 +64,24 @@ pub async fn a11_too_many_events_are_refused_with_the_limit<F: Fixture>(log: Sub
 pub async fn a11_oversized_events_are_refused_with_the_limit<F: Fixture>(log: Subject<F>) {
     let limits = log.store.log().limits;
     let payload = |bytes| NewEvent::new("big", log.payload_of(bytes));
-    let actor = |bytes| {
-        log.event()
-            .with_metadata(Metadata::new().with_actor("a".repeat(bytes)))
-    };
+    let actor = |bytes| log.event().with_metadata(Metadata::new().with_actor("a".repeat(bytes)));
     let (name, limit) = (|| "big".to_owned(), limits.payload_bytes);
-    let too_large = InvalidAppend::PayloadTooLarge {
-        name: name(),
-        bytes: limit + 1,
-        limit,
-    };
-    log.assert_invalid(log.one(payload(limit + 1)), too_large)
-        .await;
+    let too_large = InvalidAppend::PayloadTooLarge { name: name(), bytes: limit + 1, limit };
+    log.assert_invalid(log.one(payload(limit + 1)), too_large).await;
     let (bytes, limit) = (limits.metadata_bytes + 1, limits.metadata_bytes);
-    let too_large = InvalidAppend::MetadataTooLarge {
-        name: "happened".to_owned(),
-        bytes,
-        limit,
-    };
+    let too_large = InvalidAppend::MetadataTooLarge { name: "happened".to_owned(), bytes, limit };
     log.assert_invalid(log.one(actor(bytes)), too_large).await;
-    let (count, limit) = (
-        limits.append_bytes / limits.payload_bytes,
-        limits.append_bytes,
-    );
+    let (count, limit) = (limits.append_bytes / limits.payload_bytes, limits.append_bytes);
     let largest = payload(limits.payload_bytes);
     let largest = |_| largest.clone().with_id(crate::EventId::new());
     let mut events: Vec<_> = (0..count).map(largest).collect();
     events.push(payload(2));
-    let too_large = InvalidAppend::AppendTooLarge {
-        bytes: count * limits.payload_bytes + 2,
-        limit,
-    };
-    log.assert_invalid(Append::to(log.stream("bad"), Any, events), too_large)
-        .await;
+    let too_large =
+        InvalidAppend::AppendTooLarge { bytes: count * limits.payload_bytes + 2, limit };
+    log.assert_invalid(Append::to(log.stream("bad"), Any, events), too_large).await;
 
     let events = vec![payload(limits.payload_bytes), actor(limits.metadata_bytes)];
-    log.append(Append::to(log.stream("good"), Any, events.clone()))
-        .await;
+    log.append(Append::to(log.stream("good"), Any, events.clone())).await;
     let stored = log.of_stream(&log.stream("good")).await;
     assert_eq!(stored[0].event, events[0].payload);
     assert_eq!(stored[1].metadata, events[1].metadata);
@@ -123,19 +90,15 @@ pub async fn a11_oversized_events_are_refused_with_the_limit<F: Fixture>(log: Su
 /// Names that filters, quoting or a column could misread; version 0 of a schema.
 pub async fn a11_bad_names_and_schema_versions_are_refused<F: Fixture>(log: Subject<F>) {
     let long = "n".repeat(MAX_EVENT_NAME_BYTES + 1);
-    for name in [
-        "", "a b", "a'b", "a\"b", "a,b", "*", "a\0b", "\u{fc}", "a\nb", &long,
-    ] {
+    for name in ["", "a b", "a'b", "a\"b", "a,b", "*", "a\0b", "\u{fc}", "a\nb", &long] {
         let event = NewEvent::new(name.to_owned(), log.payload_of(2));
         let bytes = name.len();
-        log.assert_invalid(log.one(event), InvalidAppend::EventName { bytes })
-            .await;
+        log.assert_invalid(log.one(event), InvalidAppend::EventName { bytes }).await;
     }
     let mut event = log.event();
     event.schema_version = 0;
     let name = "happened".to_owned();
-    log.assert_invalid(log.one(event), InvalidAppend::SchemaVersion { name })
-        .await;
+    log.assert_invalid(log.one(event), InvalidAppend::SchemaVersion { name }).await;
 }
 
 /// In every text of the metadata.
@@ -152,8 +115,7 @@ pub async fn a11_a_nul_in_metadata_is_refused<F: Fixture>(log: Subject<F>) {
     for metadata in metadata {
         let name = "happened".to_owned();
         let append = log.one(log.event().with_metadata(metadata));
-        log.assert_invalid(append, InvalidAppend::NulInMetadata { name })
-            .await;
+        log.assert_invalid(append, InvalidAppend::NulInMetadata { name }).await;
     }
 }
 

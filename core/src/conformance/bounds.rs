@@ -20,10 +20,7 @@ pub async fn a10_a_deadline_in_the_past_writes_nothing<F: Fixture>(log: Subject<
         let append =
             Append::to(one.clone(), Any, log.events(1)).and(other.clone(), Any, log.events(1));
         let error = log.refused(append.with_deadline(deadline)).await;
-        assert!(
-            matches!(error, AppendError::DeadlineExceeded),
-            "not {error:?}"
-        );
+        assert!(matches!(error, AppendError::DeadlineExceeded), "not {error:?}");
     }
     assert_eq!(log.audit().await, []);
 }
@@ -54,32 +51,11 @@ pub async fn a10_a_read_ends_after_its_limit<F: Fixture>(log: Subject<F>) {
     let [stream] = log.together();
     log.grow(&stream, 300).await;
     let home = log.partitions().of(&stream);
-    for limit in [
-        0,
-        1,
-        2,
-        100,
-        128,
-        129,
-        299,
-        300,
-        301,
-        u64::from(u32::MAX),
-        u64::MAX,
-    ] {
+    for limit in [0, 1, 2, 100, 128, 129, 299, 300, 301, u64::from(u32::MAX), u64::MAX] {
         let expected = usize::try_from(limit.min(300)).unwrap();
-        let forwards = log
-            .read(StreamQuery::forwards(stream.clone()).limit(limit))
-            .await;
-        assert!(
-            forwards
-                .iter()
-                .map(|event| event.version.get())
-                .eq(1..=limit.min(300))
-        );
-        let backwards = log
-            .read(StreamQuery::backwards(stream.clone()).limit(limit))
-            .await;
+        let forwards = log.read(StreamQuery::forwards(stream.clone()).limit(limit)).await;
+        assert!(forwards.iter().map(|event| event.version.get()).eq(1..=limit.min(300)));
+        let backwards = log.read(StreamQuery::backwards(stream.clone()).limit(limit)).await;
         assert_eq!(backwards.len(), expected, "backwards, limit {limit}");
         assert!(
             backwards
@@ -120,11 +96,7 @@ pub async fn a10_a_slow_reader_holds_nobody_back<F: Fixture>(log: Subject<F>) {
     let mut of_stream = Box::pin(log.store.read(StreamQuery::forwards(stream.clone())));
     slow.next().await.expect("a delivery").expect("the first");
     read.next().await.expect("an event").expect("the first");
-    of_stream
-        .next()
-        .await
-        .expect("an event")
-        .expect("the first");
+    of_stream.next().await.expect("an event").expect("the first");
     for _ in 0..30 {
         log.grow(&stream, 40).await;
     }
@@ -138,10 +110,6 @@ pub async fn a10_a_slow_reader_holds_nobody_back<F: Fixture>(log: Subject<F>) {
             assert_eq!(event.version.get(), seen, "it goes on where it was");
         }
     }
-    assert_eq!(
-        read.count().await,
-        399,
-        "the read goes on to the end that it had"
-    );
+    assert_eq!(read.count().await, 399, "the read goes on to the end that it had");
     assert!(of_stream.count().await >= 399);
 }

@@ -11,10 +11,7 @@ use ExpectedVersion::{Any, NoStream};
 /// A future that nobody awaits does nothing.
 pub async fn a9_an_append_that_was_never_polled_writes_nothing<F: Fixture>(log: Subject<F>) {
     for key in 0..8 {
-        drop(
-            log.store
-                .append(Append::to(log.stream(key), NoStream, log.events(1))),
-        );
+        drop(log.store.append(Append::to(log.stream(key), NoStream, log.events(1))));
     }
     // What had begun nevertheless would need a moment.
     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -37,16 +34,10 @@ pub async fn a9_a_dropped_append_is_whole_or_nothing<F: Fixture>(log: Subject<F>
         for (first, second) in [(&one, &other), (&other, &one)] {
             let seen = log.version(first).await.get() > 0;
             let both = log.version(second).await.get() > 0;
-            assert!(
-                !seen || both,
-                "half an append is there, after {polls} polls"
-            );
+            assert!(!seen || both, "half an append is there, after {polls} polls");
         }
         log.append(append).await;
-        let versions = (
-            log.version(&one).await.get(),
-            log.version(&other).await.get(),
-        );
+        let versions = (log.version(&one).await.get(), log.version(&other).await.get());
         assert_eq!(versions, (2, 3), "after {polls} polls and once more");
         if finished {
             break;
@@ -78,10 +69,7 @@ pub async fn a9_a_dropped_append_harms_no_other<F: Fixture>(log: Subject<F>) {
         assert!(acknowledged.iter().skip(1).step_by(2).all(Option::is_some));
         let found = log.audit().await;
         let lost = |id: &_| !found.iter().any(|event| event.id == *id);
-        assert!(
-            !acknowledged.iter().flatten().any(lost),
-            "an acknowledged event is missing"
-        );
+        assert!(!acknowledged.iter().flatten().any(lost), "an acknowledged event is missing");
     }
 }
 

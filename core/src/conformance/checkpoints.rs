@@ -22,10 +22,7 @@ impl<F: Fixture> Subject<F> {
         let read = Box::pin(self.store.read_all(query.clone())).next().await;
         assert!(is_diverged(read.and_then(Result::err)), "a read: {why}");
         let followed = Box::pin(self.store.subscribe(query)).next().await;
-        assert!(
-            is_diverged(followed.and_then(Result::err)),
-            "a subscription: {why}"
-        );
+        assert!(is_diverged(followed.and_then(Result::err)), "a subscription: {why}");
     }
 }
 
@@ -40,11 +37,7 @@ pub async fn a5_a_checkpoint_resumes_behind_its_event<F: Fixture>(log: Subject<F
             let query = LogQuery::resume(checkpoint);
             assert_eq!(handle.read_all(query.clone()).await, events[done..]);
             let mut deliveries = Box::pin(handle.store.subscribe(query));
-            let next = deliveries
-                .next()
-                .await
-                .expect("it goes on")
-                .expect("a delivery");
+            let next = deliveries.next().await.expect("it goes on").expect("a delivery");
             match events.get(done) {
                 Some(event) => assert_eq!(next, Delivery::Event(event.clone())),
                 None => assert_eq!(next, Delivery::CaughtUp(checkpoint)),
@@ -69,22 +62,16 @@ pub async fn a5_heads_and_tokens_are_checkpoints<F: Fixture>(log: Subject<F>) {
 /// The same position of a log that is another one.
 pub async fn a5_a_checkpoint_of_another_log_is_refused<F: Fixture>(log: Subject<F>) {
     let foreign = log.another().await;
-    assert_ne!(
-        foreign.store.log().id,
-        log.store.log().id,
-        "each log has an identity"
-    );
+    assert_ne!(foreign.store.log().id, log.store.log().id, "each log has an identity");
     let (home, events) = log.ten().await;
     foreign.ten().await;
     let id = foreign.store.log().id;
     for event in &events {
-        log.assert_diverged(event.checkpoint(id), "the log's id is another")
-            .await;
+        log.assert_diverged(event.checkpoint(id), "the log's id is another").await;
     }
     let head = foreign.store.log_head(home).await.expect("the head");
     log.assert_diverged(head, "the head of another log").await;
-    log.assert_diverged(Checkpoint::start(id, home), "the start of another log")
-        .await;
+    log.assert_diverged(Checkpoint::start(id, home), "the start of another log").await;
 }
 
 /// As after a restore which lost the tail that the reader had seen.
@@ -109,11 +96,9 @@ pub async fn a5_a_checkpoint_whose_event_was_replaced_is_refused<F: Fixture>(log
         log.assert_diverged(lost, "another event is there").await;
     }
     let swapped = Checkpoint::new(id, home, events[3].position, events[4].id);
-    log.assert_diverged(swapped, "its neighbour's event is there")
-        .await;
+    log.assert_diverged(swapped, "its neighbour's event is there").await;
     let nowhere = Checkpoint::new(id, home, Position::START, events[0].id);
-    log.assert_diverged(nowhere, "no event stands before the first")
-        .await;
+    log.assert_diverged(nowhere, "no event stands before the first").await;
 }
 
 /// A position that the log has not reached is of another log, or of a lost
@@ -131,14 +116,8 @@ pub async fn a5_a_position_beyond_the_end_is_refused<F: Fixture>(log: Subject<F>
         };
         let query = LogQuery::partition(home).after(position);
         let read = Box::pin(log.store.read_all(query.clone())).next().await;
-        assert!(
-            refused(read.and_then(Result::err)),
-            "a read behind {position}"
-        );
+        assert!(refused(read.and_then(Result::err)), "a read behind {position}");
         let followed = Box::pin(log.store.subscribe(query)).next().await;
-        assert!(
-            refused(followed.and_then(Result::err)),
-            "a subscription behind {position}"
-        );
+        assert!(refused(followed.and_then(Result::err)), "a subscription behind {position}");
     }
 }

@@ -45,11 +45,7 @@ pub async fn a8_what_is_said_of_an_append_is_true<F: Fixture>(log: Subject<F>) {
     // more may still have been on its way.
     tokio::time::sleep(Duration::from_millis(30)).await;
     for (stream, ids) in claims {
-        let found = log
-            .of_stream(&stream)
-            .await
-            .into_iter()
-            .map(|event| event.id);
+        let found = log.of_stream(&stream).await.into_iter().map(|event| event.id);
         assert!(found.eq(ids), "stream {stream} holds what was said");
     }
     log.audit().await;
@@ -103,11 +99,7 @@ pub async fn a8_an_append_whose_answer_was_lost_can_be_repeated_by_key<F: Fixtur
     };
     log.drop_and_repeat(append).await;
     let keys = log.of_stream(&other).await.len();
-    assert_eq!(
-        log.audit().await.len(),
-        keys * 3,
-        "each key was written once"
-    );
+    assert_eq!(log.audit().await.len(), keys * 3, "each key was written once");
 }
 
 /// The first try is still on its way when the repeat comes.
@@ -124,11 +116,7 @@ pub async fn a8_a_first_try_and_its_repeat_have_one_outcome<F: Fixture>(log: Sub
             None => (false, first.await),
         };
         let first: Appended = first.expect("the first try");
-        assert_eq!(
-            first.clone().repeated(),
-            repeat.clone().repeated(),
-            "one outcome"
-        );
+        assert_eq!(first.clone().repeated(), repeat.clone().repeated(), "one outcome");
         assert_ne!(first.repeated, repeat.repeated, "one of them is the first");
         if last {
             break;

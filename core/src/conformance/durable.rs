@@ -19,18 +19,10 @@ pub async fn a6_an_append_is_seen_through_every_handle_at_once<F: Fixture>(log: 
         let written = &done.writes[0];
         let last = reader.of_stream(stream).await.pop().expect("an event");
         assert_eq!((last.id, last.version), (written.last, written.version));
-        assert_eq!(
-            reader.version(stream).await,
-            written.version,
-            "the stream's head"
-        );
+        assert_eq!(reader.version(stream).await, written.version, "the stream's head");
         let partition = reader.of_partition(written.partition).await;
         assert_eq!(partition.last(), Some(&last), "the partition's last event");
-        let head = reader
-            .store
-            .log_head(written.partition)
-            .await
-            .expect("the head");
+        let head = reader.store.log_head(written.partition).await.expect("the head");
         assert_eq!(head, written.checkpoint(done.log), "the partition's head");
     }
     assert_eq!(log.audit().await, handles[0].audit().await);
@@ -50,11 +42,7 @@ pub async fn a6_an_append_outlives_the_handle_that_acknowledged_it<F: Fixture>(l
         let before = log.audit().await;
         let next = log.reopened().await;
         drop(log);
-        assert_eq!(
-            next.audit().await,
-            before,
-            "nothing is lost, nothing is new"
-        );
+        assert_eq!(next.audit().await, before, "nothing is lost, nothing is new");
         log = next;
     }
     assert_eq!(log.audit().await.len(), 15);
@@ -65,20 +53,14 @@ pub async fn a6_every_handle_knows_versions_and_repeats<F: Fixture>(log: Subject
     let (other, stream) = (log.reopened().await, log.stream("shared"));
     let append = Append::to(stream.clone(), NoStream, log.events(2));
     let first = log.append(append.clone()).await;
-    let conflict = other
-        .conflict(Append::to(stream.clone(), NoStream, other.events(1)))
-        .await;
+    let conflict = other.conflict(Append::to(stream.clone(), NoStream, other.events(1))).await;
     assert_eq!(conflict.actual, Version::new(2));
     assert_repeats(&other.append(append).await, &first);
     let keyed =
         |log: &Subject<F>| Append::to(stream.clone(), Any, log.events(1)).with_key(key("k"));
     let first = log.append(keyed(&log)).await;
     assert_repeats(&other.append(keyed(&other)).await, &first);
-    let outcome = other
-        .store
-        .outcome(&stream, &key("k"))
-        .await
-        .expect("an answer");
+    let outcome = other.store.outcome(&stream, &key("k")).await.expect("an answer");
     assert_repeats(&outcome.expect("an outcome"), &first);
     assert_eq!(other.audit().await.len(), 3);
 }
@@ -93,11 +75,7 @@ pub async fn a6_a_subscription_follows_every_handle<F: Fixture>(log: Subject<F>)
         let other = log.reopened().await;
         expected.push(other.grow(&stream, 1).await.writes[0].last);
         loop {
-            let delivery = deliveries
-                .next()
-                .await
-                .expect("it goes on")
-                .expect("a delivery");
+            let delivery = deliveries.next().await.expect("it goes on").expect("a delivery");
             if let Delivery::Event(event) = delivery {
                 assert_eq!(Some(&event.id), expected.last());
                 break;

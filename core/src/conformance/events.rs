@@ -31,13 +31,9 @@ pub async fn event_payloads_are_kept_byte_for_byte<F: Fixture>(log: Subject<F>) 
         &deep,
     ];
     let payload = |text: &&str| Payload::json(*text).expect("JSON");
-    let events: Vec<_> = texts
-        .iter()
-        .map(|text| NewEvent::new("kept", payload(text)))
-        .collect();
+    let events: Vec<_> = texts.iter().map(|text| NewEvent::new("kept", payload(text))).collect();
     let stream = log.stream("payloads");
-    log.append(Append::to(stream.clone(), NoStream, events))
-        .await;
+    log.append(Append::to(stream.clone(), NoStream, events)).await;
     for (stored, text) in log.of_stream(&stream).await.iter().zip(texts) {
         assert_eq!(stored.event.as_json_text(), Some(text));
     }
@@ -50,18 +46,12 @@ pub async fn event_payloads_of_any_codec_are_kept<F: Fixture>(log: Subject<F>) {
     #[cfg(feature = "msgpack")]
     {
         // A NUL, bytes that are not UTF-8, a NaN: what no JSON could hold.
-        let binary: [&[u8]; 3] = [
-            &[0xa1, 0],
-            &[0xc4, 2, 0xff, 0xfe],
-            &[0xca, 0x7f, 0xc0, 0, 0],
-        ];
+        let binary: [&[u8]; 3] = [&[0xa1, 0], &[0xc4, 2, 0xff, 0xfe], &[0xca, 0x7f, 0xc0, 0, 0]];
         let binary = binary.map(|bytes| Payload::msgpack(bytes).expect("MessagePack"));
         payloads.extend(binary);
     }
     payloads.push(Payload::json("[]").expect("JSON"));
-    let events = payloads
-        .iter()
-        .map(|payload| NewEvent::new("kept", payload.clone()));
+    let events = payloads.iter().map(|payload| NewEvent::new("kept", payload.clone()));
     let stream = log.stream("payloads");
     let append = Append::to(stream.clone(), NoStream, events.collect());
     log.append(append).await;
@@ -80,27 +70,13 @@ pub async fn event_metadata_is_kept<F: Fixture>(log: Subject<F>) {
         Metadata::new().with_actor("ada \u{1f980} 'quoted' \"twice\" \\ \n"),
         Metadata::new().with_tenant("tenant"),
         Metadata::new().with_trace(trace.clone()),
-        Metadata::new()
-            .with_header("b", "1")
-            .with_header("a", "")
-            .with_header("A", "2"),
-        Metadata::new()
-            .with_actor("")
-            .with_tenant("t")
-            .with_trace(trace)
-            .with_header("k", "v"),
+        Metadata::new().with_header("b", "1").with_header("a", "").with_header("A", "2"),
+        Metadata::new().with_actor("").with_tenant("t").with_trace(trace).with_header("k", "v"),
     ];
-    let events = metadata
-        .iter()
-        .map(|metadata| log.event().with_metadata(metadata.clone()));
+    let events = metadata.iter().map(|metadata| log.event().with_metadata(metadata.clone()));
     let stream = log.stream("metadata");
-    log.append(Append::to(stream.clone(), NoStream, events.collect()))
-        .await;
-    let stored = log
-        .of_stream(&stream)
-        .await
-        .into_iter()
-        .map(|event| event.metadata);
+    log.append(Append::to(stream.clone(), NoStream, events.collect())).await;
+    let stored = log.of_stream(&stream).await.into_iter().map(|event| event.metadata);
     assert_eq!(stored.collect::<Vec<_>>(), metadata);
 }
 
@@ -109,19 +85,15 @@ pub async fn event_names_versions_ids_and_times_are_kept<F: Fixture>(log: Subjec
     let stream = log.stream("fields");
     let before_the_epoch = time::OffsetDateTime::UNIX_EPOCH - Duration::microseconds(1);
     let mut events = Vec::new();
-    for (version, name) in [
-        (1, "account.opened"),
-        (2, "A_b:c/d-e"),
-        (i16::MAX.unsigned_abs(), "x"),
-    ] {
+    for (version, name) in [(1, "account.opened"), (2, "A_b:c/d-e"), (i16::MAX.unsigned_abs(), "x")]
+    {
         let mut event = log.named(name);
         event.schema_version = version;
         event.occurred_at = Some(before_the_epoch + Duration::days(i64::from(version)));
         events.push(event);
     }
     events.push(log.named("without_a_time"));
-    log.append(Append::to(stream.clone(), Any, events.clone()))
-        .await;
+    log.append(Append::to(stream.clone(), Any, events.clone())).await;
     for (stored, event) in log.of_stream(&stream).await.iter().zip(events) {
         assert_eq!((stored.id, &stored.name), (event.id, &event.name));
         assert_eq!(stored.schema_version, event.schema_version);
@@ -164,8 +136,7 @@ pub async fn event_streams_are_told_apart_byte_for_byte<F: Fixture>(log: Subject
     let ids = ids.into_iter().chain(longest.iter().map(String::as_str));
     let streams: Vec<StreamId> = ids.map(|id| id.parse().expect("a stream id")).collect();
     for stream in &streams {
-        log.append(Append::to(stream.clone(), NoStream, log.events(1)))
-            .await;
+        log.append(Append::to(stream.clone(), NoStream, log.events(1))).await;
     }
     for stream in &streams {
         let events = log.of_stream(stream).await;

@@ -103,10 +103,7 @@ pub async fn a7_a_partial_match_is_a_conflict<F: Fixture>(log: Subject<F>) {
     ];
     for append in partial {
         let conflict = log.conflict(append).await;
-        assert_eq!(
-            (conflict.stream, conflict.actual),
-            (one.clone(), Version::new(3))
-        );
+        assert_eq!((conflict.stream, conflict.actual), (one.clone(), Version::new(3)));
         assert_eq!(log.audit().await.len(), 4);
     }
 }
@@ -121,11 +118,7 @@ pub async fn a7_the_same_append_by_many_at_once_is_written_once<F: Fixture>(log:
         let append =
             Append::to(one.clone(), base, log.events(2)).and(other.clone(), base, log.events(2));
         let tries = (0..16).map(|n| {
-            let store = if n % 2 == 0 {
-                log.store.clone()
-            } else {
-                reopened.store.clone()
-            };
+            let store = if n % 2 == 0 { log.store.clone() } else { reopened.store.clone() };
             let append = append.clone();
             async move { store.append(append).await.expect("written, or a repeat") }
         });

@@ -41,19 +41,10 @@ pub async fn import_keeps_times_and_marks_events<F: Fixture>(log: Subject<F>) {
     assert_eq!(done.recorded_at, second(5), "the time of the last event");
     log.grow(&one, 1).await;
     let events = log.audit().await;
-    let imported = events
-        .iter()
-        .filter(|event| event.origin == Origin::Imported);
+    let imported = events.iter().filter(|event| event.origin == Origin::Imported);
+    assert!(imported.clone().map(|event| event.recorded_at).eq([1, 2, 2, 2, 5].map(second)));
     assert!(
-        imported
-            .clone()
-            .map(|event| event.recorded_at)
-            .eq([1, 2, 2, 2, 5].map(second))
-    );
-    assert!(
-        imported
-            .map(|event| event.occurred_at)
-            .eq([1, 2, 2, 2, 5].map(|at| Some(second(at - 60))))
+        imported.map(|event| event.occurred_at).eq([1, 2, 2, 2, 5].map(|at| Some(second(at - 60))))
     );
     assert_eq!(events[5].origin, Origin::Native);
 }
@@ -77,22 +68,11 @@ pub async fn import_of_older_events_is_refused<F: Fixture>(log: Subject<F>) {
 pub async fn import_repeated_returns_the_first_outcome<F: Fixture>(log: Subject<F>) {
     let [one, other] = log.apart();
     let mut append = log.import(&one, &[7, 8]);
-    let earlier = if log.partitions().of(&one) == log.partitions().of(&other) {
-        8
-    } else {
-        3
-    };
+    let earlier = if log.partitions().of(&one) == log.partitions().of(&other) { 8 } else { 3 };
     append.writes.extend(log.import(&other, &[earlier]).writes);
-    append
-        .writes
-        .iter_mut()
-        .for_each(|write| write.expected = NoStream);
+    append.writes.iter_mut().for_each(|write| write.expected = NoStream);
     let first = log.append(append.clone()).await;
-    assert_eq!(
-        first.recorded_at,
-        second(earlier),
-        "the time of the last event"
-    );
+    assert_eq!(first.recorded_at, second(earlier), "the time of the last event");
     assert_repeats(&log.append(append).await, &first);
     assert_eq!(log.audit().await.len(), 3);
 }
@@ -101,12 +81,8 @@ pub async fn import_repeated_returns_the_first_outcome<F: Fixture>(log: Subject<
 pub async fn import_from_the_future_does_not_turn_time_back<F: Fixture>(log: Subject<F>) {
     let [one, other] = log.together();
     let ahead = second(0) + Duration::days(365 * 200);
-    let event = NewEvent {
-        recorded_at: Some(ahead),
-        ..log.event()
-    };
-    log.append(Append::to(one, Any, vec![event]).imported())
-        .await;
+    let event = NewEvent { recorded_at: Some(ahead), ..log.event() };
+    log.append(Append::to(one, Any, vec![event]).imported()).await;
     let done = log.grow(&other, 2).await;
     assert!(done.recorded_at >= ahead);
     assert_eq!(log.audit().await.len(), 3);
@@ -115,10 +91,7 @@ pub async fn import_from_the_future_does_not_turn_time_back<F: Fixture>(log: Sub
 /// Only imports bring a time of recording, and all of them do.
 pub async fn a11_a_time_of_recording_comes_with_imports_only<F: Fixture>(log: Subject<F>) {
     let stream = log.stream("imported");
-    let with_time = Append {
-        origin: Origin::Native,
-        ..log.import(&stream, &[1])
-    };
+    let with_time = Append { origin: Origin::Native, ..log.import(&stream, &[1]) };
     let without = Append::to(stream, Any, log.events(1)).imported();
     for append in [with_time, without] {
         let error = log.refused(append).await;

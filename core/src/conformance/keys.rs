@@ -30,11 +30,7 @@ pub async fn a7_a_key_used_by_many_at_once_happens_once<F: Fixture>(log: Subject
     for expected in [Any, Exists] {
         let name = key(&expected.to_string());
         let tries = (0..16).map(|n| {
-            let store = if n % 2 == 0 {
-                log.store.clone()
-            } else {
-                reopened.store.clone()
-            };
+            let store = if n % 2 == 0 { log.store.clone() } else { reopened.store.clone() };
             let append = Append::to(stream.clone(), expected, log.events(2)).with_key(name.clone());
             async move { store.append(append).await.expect("written, or a repeat") }
         });
@@ -62,16 +58,8 @@ pub async fn a7_a_key_of_another_command_is_refused<F: Fixture>(log: Subject<F>)
             let theirs = key(name).with_fingerprint(theirs);
             let is_reused =
                 |error| matches!(error, AppendError::KeyReused { stream: told } if told == stream);
-            assert!(
-                is_reused(log.refused(append(theirs.clone())).await),
-                "it is another command"
-            );
-            assert!(
-                log.store
-                    .outcome(&stream, &theirs)
-                    .await
-                    .is_err_and(is_reused)
-            );
+            assert!(is_reused(log.refused(append(theirs.clone())).await), "it is another command");
+            assert!(log.store.outcome(&stream, &theirs).await.is_err_and(is_reused));
         }
     }
     assert_eq!(log.audit().await.len(), 2);
@@ -124,10 +112,7 @@ pub async fn a7_the_outcome_of_a_key_can_be_asked_for<F: Fixture>(log: Subject<F
     let append = Append::to(one.clone(), Any, log.events(2)).and(other.clone(), Any, log.events(1));
     let first = log.append(append.with_key(key("asked"))).await;
     log.grow(&one, 1).await;
-    assert_repeats(
-        &ask(one.clone(), "asked").await.expect("an outcome"),
-        &first,
-    );
+    assert_repeats(&ask(one.clone(), "asked").await.expect("an outcome"), &first);
     assert_eq!(ask(other, "asked").await, None, "another stream");
     assert_eq!(ask(one, "Asked").await, None, "another key");
 }
@@ -137,14 +122,10 @@ pub async fn a7_keys_that_look_alike_differ<F: Fixture>(log: Subject<F>) {
     let stream = log.stream("keyed");
     let long = "k".repeat(IdempotencyKey::MAX_BYTES - 1);
     let texts = ["a", "A", "a ", " a", "a'", "\u{e9}", "e\u{301}", "%", "_"].map(str::to_owned);
-    let keys: Vec<_> = texts
-        .into_iter()
-        .chain([format!("{long}x"), format!("{long}y")])
-        .collect();
+    let keys: Vec<_> = texts.into_iter().chain([format!("{long}x"), format!("{long}y")]).collect();
     for _ in 0..2 {
         for text in &keys {
-            log.append(Append::to(stream.clone(), Any, log.events(1)).with_key(key(text)))
-                .await;
+            log.append(Append::to(stream.clone(), Any, log.events(1)).with_key(key(text))).await;
         }
     }
     assert_eq!(log.audit().await.len(), keys.len());

@@ -16,11 +16,7 @@ async fn write<F: Fixture>(log: &Subject<F>, writers: usize, rounds: usize) -> P
     let (other, streams) = (log.reopened().await, log.together::<5>());
     let home = log.partitions().of(&streams[0]);
     at_once((0..writers).map(|writer| {
-        let store = if writer % 2 == 0 {
-            log.store.clone()
-        } else {
-            other.store.clone()
-        };
+        let store = if writer % 2 == 0 { log.store.clone() } else { other.store.clone() };
         let appends: Vec<_> = (0..rounds)
             .map(|round| {
                 let stream = streams[(writer + round) % 5].clone();
@@ -29,10 +25,7 @@ async fn write<F: Fixture>(log: &Subject<F>, writers: usize, rounds: usize) -> P
             .collect();
         async move {
             for append in appends {
-                store
-                    .append(append)
-                    .await
-                    .expect("an append to any version");
+                store.append(append).await.expect("an append to any version");
                 tokio::task::yield_now().await;
             }
         }
@@ -64,20 +57,12 @@ pub async fn a5_a_subscription_misses_nothing_while_writers_run<F: Fixture>(log:
         .collect();
     write(&log, 24, 8).await;
     let [stream] = log.together();
-    log.append(Append::to(stream, Any, vec![log.named("last")]))
-        .await;
+    log.append(Append::to(stream, Any, vec![log.named("last")])).await;
     let events = log.audit().await;
-    let expected: Vec<_> = events
-        .iter()
-        .map(|event| (event.position, event.id))
-        .collect();
+    let expected: Vec<_> = events.iter().map(|event| (event.position, event.id)).collect();
     for reader in readers {
         let seen = reader.await.expect("the reader");
-        assert_eq!(
-            seen,
-            expected[..expected.len() - 1],
-            "every event once, in order"
-        );
+        assert_eq!(seen, expected[..expected.len() - 1], "every event once, in order");
     }
 }
 
@@ -93,9 +78,7 @@ pub async fn a5_a_polling_reader_misses_nothing_while_writers_run<F: Fixture>(lo
             loop {
                 // What was finished before this look is seen by it.
                 let finished = done.load(Ordering::Acquire);
-                let page = log
-                    .read_all(LogQuery::partition(home).after(reached).limit(7))
-                    .await;
+                let page = log.read_all(LogQuery::partition(home).after(reached).limit(7)).await;
                 reached = page.last().map_or(reached, |event| event.position);
                 if page.is_empty() && finished {
                     return seen;
@@ -120,10 +103,7 @@ pub async fn a5_what_was_read_is_read_again_without_additions<F: Fixture>(log: S
         log.grow(&stream, size).await;
         for _ in 0..2 {
             let now = log.of_partition(home).await;
-            assert!(
-                now.starts_with(&before),
-                "events came in among what had been read"
-            );
+            assert!(now.starts_with(&before), "events came in among what had been read");
             before = now;
         }
     }
@@ -146,10 +126,7 @@ pub async fn a5_a_stalled_append_comes_behind_what_was_read<F: Fixture>(log: Sub
             stalled.await;
         }
         let after = log.of_partition(home).await;
-        assert!(
-            after.starts_with(&before),
-            "an event arrived late, after {polls} polls"
-        );
+        assert!(after.starts_with(&before), "an event arrived late, after {polls} polls");
         if finished {
             break;
         }

@@ -12,23 +12,14 @@ pub async fn a3_conflicts_name_the_true_version_at_0_9_10_99_100<F: Fixture>(log
     let mut version = 0;
     for target in [0, 1, 9, 10, 11, 99, 100, 101] {
         if target > version {
-            log.grow(&stream, usize::try_from(target - version).unwrap())
-                .await;
+            log.grow(&stream, usize::try_from(target - version).unwrap()).await;
             version = target;
         }
-        for wrong in [0, 1, 9, 10, 99, 100, 102]
-            .into_iter()
-            .filter(|wrong| *wrong != target)
-        {
+        for wrong in [0, 1, 9, 10, 99, 100, 102].into_iter().filter(|wrong| *wrong != target) {
             let expected = ExpectedVersion::Exactly(Version::new(wrong));
-            let conflict = log
-                .conflict(Append::to(stream.clone(), expected, log.events(1)))
-                .await;
+            let conflict = log.conflict(Append::to(stream.clone(), expected, log.events(1))).await;
             assert_eq!(conflict.actual, Version::new(target), "the true version");
-            assert_eq!(
-                (conflict.stream, conflict.expected),
-                (stream.clone(), expected)
-            );
+            assert_eq!((conflict.stream, conflict.expected), (stream.clone(), expected));
         }
     }
     assert_eq!(log.audit().await.len(), 101);
@@ -39,9 +30,8 @@ pub async fn a3_versions_beyond_2_31_are_conflicts_without_overflow<F: Fixture>(
     let stream = log.stream("overflowing");
     for actual in 0..3 {
         let powers = [8, 16, 31, 32, 53, 63].map(|power| 1_u64 << power);
-        let near = powers
-            .into_iter()
-            .flat_map(|power| [power - 1, power, power + 1, power + actual]);
+        let near =
+            powers.into_iter().flat_map(|power| [power - 1, power, power + 1, power + actual]);
         for wrong in near.chain([u64::MAX - 1, u64::MAX]) {
             let append = Append::to(stream.clone(), Version::new(wrong), log.events(1));
             let conflict = log.conflict(append).await;
@@ -69,10 +59,7 @@ pub async fn a3_a_stale_writer_changes_nothing<F: Fixture>(log: Subject<F>) {
     for (stream, expected, actual) in stale {
         let append = Append::to(stream.clone(), expected, log.events(2));
         let conflict = log.conflict(append).await;
-        assert_eq!(
-            (conflict.expected, conflict.actual),
-            (expected, Version::new(actual))
-        );
+        assert_eq!((conflict.expected, conflict.actual), (expected, Version::new(actual)));
         assert_eq!(log.audit().await.len(), 3, "{expected} changed something");
     }
 }
@@ -83,8 +70,7 @@ pub async fn a3_a_writer_who_is_right_is_not_refused<F: Fixture>(log: Subject<F>
     for (key, first) in [Any, NoStream, exactly(0)].into_iter().enumerate() {
         let stream = log.stream(key);
         for expected in [first, Any, Exists, exactly(3)] {
-            log.append(Append::to(stream.clone(), expected, log.events(1)))
-                .await;
+            log.append(Append::to(stream.clone(), expected, log.events(1))).await;
         }
     }
     assert_eq!(log.audit().await.len(), 12);
@@ -100,10 +86,7 @@ pub async fn a3_a_conflict_names_the_first_stale_write<F: Fixture>(log: Subject<
             .and(first.clone(), NoStream, log.events(1))
             .and(second.clone(), NoStream, log.events(1));
         let conflict = log.conflict(append).await;
-        assert_eq!(
-            (&conflict.stream, conflict.actual),
-            (first, Version::new(actual))
-        );
+        assert_eq!((&conflict.stream, conflict.actual), (first, Version::new(actual)));
     }
     assert_eq!(log.audit().await.len(), 5);
 }
@@ -118,9 +101,7 @@ pub async fn a3_of_racing_writers_exactly_one_wins_each_version<F: Fixture>(log:
             let mut won = Vec::new();
             for (version, events) in (0..).zip(batches) {
                 let id = events[0].id;
-                match store
-                    .append(Append::to(stream.clone(), Version::new(version), events))
-                    .await
+                match store.append(Append::to(stream.clone(), Version::new(version), events)).await
                 {
                     Ok(done) => won.push((done.writes[0].version, id)),
                     Err(AppendError::Conflict(conflict)) => assert!(
@@ -135,15 +116,7 @@ pub async fn a3_of_racing_writers_exactly_one_wins_each_version<F: Fixture>(log:
     });
     let mut won: Vec<_> = at_once(writers).await.into_iter().flatten().collect();
     won.sort();
-    let found = log
-        .audit()
-        .await
-        .into_iter()
-        .map(|event| (event.version, event.id));
-    assert_eq!(
-        found.collect::<Vec<_>>(),
-        won,
-        "who won is in the log, who lost is not"
-    );
+    let found = log.audit().await.into_iter().map(|event| (event.version, event.id));
+    assert_eq!(found.collect::<Vec<_>>(), won, "who won is in the log, who lost is not");
     assert_eq!(won.len(), 10, "every version was won");
 }

@@ -18,14 +18,8 @@ pub async fn a4_positions_rise_and_agree_with_versions<F: Fixture>(log: Subject<
         }
     }
     let events = log.of_partition(log.partitions().of(&streams[0])).await;
-    assert!(
-        events.iter().map(|event| event.id).eq(written),
-        "in the order of the appends"
-    );
-    assert!(
-        events.is_sorted_by(|a, b| a.position < b.position),
-        "positions rise"
-    );
+    assert!(events.iter().map(|event| event.id).eq(written), "in the order of the appends");
+    assert!(events.is_sorted_by(|a, b| a.position < b.position), "positions rise");
     log.audit().await;
 }
 
@@ -41,16 +35,11 @@ pub async fn a4_the_outcome_names_the_places_of_its_events<F: Fixture>(log: Subj
         for write in &done.writes {
             let events = log.of_stream(&write.stream).await;
             let first = events.len() - usize::try_from(write.events).unwrap();
-            let places = events[first..]
-                .iter()
-                .map(|event| (event.version, event.position));
+            let places = events[first..].iter().map(|event| (event.version, event.position));
             assert!(places.eq(write.places()), "the places of {write:?}");
             let last = events.last().expect("it was written");
             assert_eq!((last.id, last.partition), (write.last, write.partition));
-            assert_eq!(
-                last.recorded_at, done.recorded_at,
-                "one time for the append"
-            );
+            assert_eq!(last.recorded_at, done.recorded_at, "one time for the append");
             token = token.with(last.checkpoint(done.log));
         }
         assert_eq!(done.token(), token);
@@ -70,12 +59,7 @@ pub async fn a4_the_writes_of_an_append_stand_in_their_order<F: Fixture>(log: Su
     let streams = events.iter().map(|event| &event.stream);
     assert!(streams.eq([&three, &three, &one, &two, &two, &three]));
     let positions = events.iter().map(|event| event.position);
-    assert!(
-        positions.eq(done
-            .writes
-            .iter()
-            .flat_map(|w| w.places().map(|(_, at)| at)))
-    );
+    assert!(positions.eq(done.writes.iter().flat_map(|w| w.places().map(|(_, at)| at))));
     log.audit().await;
 }
 
@@ -86,11 +70,7 @@ pub async fn a4_a_stream_lives_in_the_partition_of_its_id<F: Fixture>(log: Subje
         let done = log.grow(&stream, 2).await;
         assert_eq!(done.writes[0].partition, log.partitions().of(&stream));
     }
-    assert_eq!(
-        log.audit().await.len(),
-        48,
-        "each event is in exactly one partition"
-    );
+    assert_eq!(log.audit().await.len(), 48, "each event is in exactly one partition");
 }
 
 /// A partition beyond the last is an error that says how many there are.
@@ -103,21 +83,11 @@ pub async fn a4_a_partition_that_is_not_there_is_an_error<F: Fixture>(log: Subje
             matches!(error, Some(ReadError::NoSuchPartition { partition, partitions })
                 if partition == beyond && partitions == count)
         };
-        let read = Box::pin(log.store.read_all(LogQuery::partition(beyond)))
-            .next()
-            .await;
+        let read = Box::pin(log.store.read_all(LogQuery::partition(beyond))).next().await;
         assert!(is_told(read.and_then(Result::err)), "a read of {beyond}");
-        let followed = Box::pin(log.store.subscribe(LogQuery::partition(beyond)))
-            .next()
-            .await;
-        assert!(
-            is_told(followed.and_then(Result::err)),
-            "a subscription to {beyond}"
-        );
-        assert!(
-            is_told(log.store.log_head(beyond).await.err()),
-            "the head of {beyond}"
-        );
+        let followed = Box::pin(log.store.subscribe(LogQuery::partition(beyond))).next().await;
+        assert!(is_told(followed.and_then(Result::err)), "a subscription to {beyond}");
+        assert!(is_told(log.store.log_head(beyond).await.err()), "the head of {beyond}");
     }
 }
 
@@ -126,29 +96,18 @@ pub async fn a4_a_partition_that_is_not_there_is_an_error<F: Fixture>(log: Subje
 pub async fn a4_every_handle_reads_the_same_order<F: Fixture>(log: Subject<F>) {
     let other = log.reopened().await;
     let writers = (0..32).map(|writer| {
-        let store = if writer % 2 == 0 {
-            log.store.clone()
-        } else {
-            other.store.clone()
-        };
+        let store = if writer % 2 == 0 { log.store.clone() } else { other.store.clone() };
         let appends: Vec<_> = (0..5)
             .map(|round| Append::to(log.stream((writer + round) % 7), Any, log.events(2)))
             .collect();
         async move {
             for append in appends {
-                store
-                    .append(append)
-                    .await
-                    .expect("an append to any version");
+                store.append(append).await.expect("an append to any version");
             }
         }
     });
     at_once(writers).await;
     let order = log.audit().await;
     assert_eq!(order.len(), 320);
-    assert_eq!(
-        other.audit().await,
-        order,
-        "the order through another handle"
-    );
+    assert_eq!(other.audit().await, order, "the order through another handle");
 }

@@ -38,16 +38,8 @@ impl<F: Fixture> Subject<F> {
         let log = fixture.create(setup).await;
         let store = Arc::new(fixture.open(log.clone()).await);
         let found = store.log().partitions;
-        assert_eq!(
-            found, setup.partitions,
-            "the fixture makes the log as it is asked to"
-        );
-        Self {
-            fixture,
-            setup,
-            log,
-            store,
-        }
+        assert_eq!(found, setup.partitions, "the fixture makes the log as it is asked to");
+        Self { fixture, setup, log, store }
     }
 
     /// Another log, of the same kind.
@@ -82,9 +74,8 @@ impl<F: Fixture> Subject<F> {
     /// Streams that live in one partition.
     pub(super) fn together<const N: usize>(&self) -> [StreamId; N] {
         let home = self.partitions().of(&self.stream(0));
-        let mut streams = (0..)
-            .map(|key| self.stream(key))
-            .filter(|stream| self.partitions().of(stream) == home);
+        let mut streams =
+            (0..).map(|key| self.stream(key)).filter(|stream| self.partitions().of(stream) == home);
         std::array::from_fn(|_| streams.next().expect("as many as are needed"))
     }
 
@@ -203,7 +194,6 @@ impl<F: Fixture> Subject<F> {
     /// The version of a stream.
     pub(super) async fn version(&self, stream: &StreamId) -> Version {
         let head = self.store.stream_head(stream).await;
-        head.expect("the head of a stream")
-            .map_or(Version::NONE, |head| head.version)
+        head.expect("the head of a stream").map_or(Version::NONE, |head| head.version)
     }
 }

@@ -30,11 +30,7 @@ async fn catch_up(deliveries: &mut Deliveries) -> (Vec<RawEvent>, Vec<Checkpoint
         match next(deliveries).await {
             Delivery::Event(event) => events.push(event),
             Delivery::Passed(checkpoint) => {
-                assert!(
-                    events
-                        .last()
-                        .is_none_or(|event| event.position <= checkpoint.position())
-                );
+                assert!(events.last().is_none_or(|event| event.position <= checkpoint.position()));
                 checkpoints.push(checkpoint);
             }
             Delivery::CaughtUp(checkpoint) => {
@@ -86,8 +82,7 @@ pub async fn subscribe_with_a_filter_passes_over_the_rest<F: Fixture>(log: Subje
     let mut seen = Vec::new();
     for _ in 0..3 {
         log.grow(&common, 500).await;
-        log.append(Append::to(rare.clone(), Any, vec![log.named("rare")]))
-            .await;
+        log.append(Append::to(rare.clone(), Any, vec![log.named("rare")])).await;
         let head = log.grow(&common, 500).await.token().checkpoint(home);
         let mut checkpoints = Vec::new();
         while checkpoints.last().copied() != head {
@@ -99,10 +94,7 @@ pub async fn subscribe_with_a_filter_passes_over_the_rest<F: Fixture>(log: Subje
         assert!(checkpoints.is_sorted_by_key(Checkpoint::position));
         for checkpoint in checkpoints {
             let rest = log.read_all(LogQuery::resume(checkpoint)).await;
-            assert!(
-                rest.iter()
-                    .all(|event| event.position > checkpoint.position())
-            );
+            assert!(rest.iter().all(|event| event.position > checkpoint.position()));
         }
     }
 }
@@ -158,10 +150,7 @@ pub async fn subscribe_can_be_dropped_anywhere<F: Fixture>(log: Subject<F>) {
         drop(deliveries);
     }
     let mut deliveries = log.follow(LogQuery::partition(home));
-    assert_eq!(
-        catch_up(&mut deliveries).await.0,
-        log.of_partition(home).await
-    );
+    assert_eq!(catch_up(&mut deliveries).await.0, log.of_partition(home).await);
     log.audit().await;
 }
 

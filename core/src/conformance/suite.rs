@@ -120,12 +120,7 @@ pub struct Suite<F> {
 impl<F: Fixture> Suite<F> {
     /// Every case, on logs of one partition with JSON payloads.
     pub fn new(fixture: F) -> Self {
-        Self {
-            fixture: Arc::new(fixture),
-            setup: Setup::new(),
-            only: "",
-            patience: PATIENCE,
-        }
+        Self { fixture: Arc::new(fixture), setup: Setup::new(), only: "", patience: PATIENCE }
     }
 
     /// On logs like this.
@@ -137,10 +132,7 @@ impl<F: Fixture> Suite<F> {
     /// Only the cases whose names begin like this.
     #[must_use]
     pub fn only(self, prefix: &'static str) -> Self {
-        Self {
-            only: prefix,
-            ..self
-        }
+        Self { only: prefix, ..self }
     }
 
     /// How long a case may take, 30 seconds by default.
@@ -159,9 +151,7 @@ impl<F: Fixture> Suite<F> {
             let end = end((case.run)(subject), self.patience).await;
             (case.name, end.outcome())
         });
-        Report {
-            outcomes: outcomes.buffered(AT_A_TIME).collect().await,
-        }
+        Report { outcomes: outcomes.buffered(AT_A_TIME).collect().await }
     }
 }
 
@@ -199,7 +189,6 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let failed = self.failures().count();
         writeln!(f, "{} cases, {failed} failed", self.cases())?;
-        self.failures()
-            .try_for_each(|(name, message)| writeln!(f, "{name}: {message}"))
+        self.failures().try_for_each(|(name, message)| writeln!(f, "{name}: {message}"))
     }
 }

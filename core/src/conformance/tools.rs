@@ -43,8 +43,7 @@ where
 {
     let tasks: Vec<_> = tasks.into_iter().map(tokio::spawn).collect();
     let ends = join_all(tasks).await.into_iter();
-    ends.map(|end| end.unwrap_or_else(|error| resume_unwind(error.into_panic())))
-        .collect()
+    ends.map(|end| end.unwrap_or_else(|error| resume_unwind(error.into_panic()))).collect()
 }
 
 pub(super) fn key(text: &str) -> IdempotencyKey {
@@ -55,9 +54,5 @@ pub(super) fn key(text: &str) -> IdempotencyKey {
 #[track_caller]
 pub(super) fn assert_repeats(repeat: &Appended, first: &Appended) {
     assert!(repeat.repeated, "a repeat says that it is one");
-    assert_eq!(
-        *repeat,
-        first.clone().repeated(),
-        "a repeat has the first outcome"
-    );
+    assert_eq!(*repeat, first.clone().repeated(), "a repeat has the first outcome");
 }

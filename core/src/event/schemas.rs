@@ -23,11 +23,7 @@ pub const fn count(members: &[&[Schema]]) -> usize {
 /// All members' schemas in one array; `N` is what [`count`] says.
 #[must_use]
 pub const fn concat<const N: usize>(members: &[&[Schema]]) -> [Schema; N] {
-    let mut joined = [Schema {
-        name: "",
-        oldest: 1,
-        newest: 1,
-    }; N];
+    let mut joined = [Schema { name: "", oldest: 1, newest: 1 }; N];
     let mut at = 0;
     let mut member = 0;
     while member < members.len() {
@@ -99,10 +95,7 @@ pub const fn same(left: &str, right: &str) -> bool {
     true
 }
 
-#[expect(
-    clippy::panic,
-    reason = "in a constant, a panic is a compile error with this message"
-)]
+#[expect(clippy::panic, reason = "in a constant, a panic is a compile error with this message")]
 const fn refuse(union: &str, name: &str, first: &str, second: &str) -> ! {
     let mut message = [0; MESSAGE];
     let parts = [
@@ -144,32 +137,17 @@ const fn push(message: &mut [u8; MESSAGE], mut length: usize, part: &str) -> usi
 mod tests {
     use super::{Schema, assert_distinct, concat, contains, count, same};
 
-    const LEFT: &[Schema] = &[Schema {
-        name: "a.one",
-        oldest: 1,
-        newest: 2,
-    }];
+    const LEFT: &[Schema] = &[Schema { name: "a.one", oldest: 1, newest: 2 }];
     const RIGHT: &[Schema] = &[
-        Schema {
-            name: "b.one",
-            oldest: 1,
-            newest: 1,
-        },
-        Schema {
-            name: "b.two",
-            oldest: 3,
-            newest: 3,
-        },
+        Schema { name: "b.one", oldest: 1, newest: 1 },
+        Schema { name: "b.two", oldest: 3, newest: 3 },
     ];
 
     #[test]
     fn members_are_joined_in_order() {
         let joined = concat::<3>(&[LEFT, RIGHT]);
         assert_eq!(count(&[LEFT, RIGHT]), 3);
-        assert_eq!(
-            joined.map(|schema| schema.name),
-            ["a.one", "b.one", "b.two"]
-        );
+        assert_eq!(joined.map(|schema| schema.name), ["a.one", "b.one", "b.two"]);
         assert!(contains(&joined, "b.two"));
         assert!(!contains(&joined, "b"));
     }

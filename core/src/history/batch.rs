@@ -21,11 +21,7 @@ pub(super) struct Batches<L> {
 
 impl<L: Stream<Item = Result<String, io::Error>> + Send> Batches<L> {
     pub(super) async fn open(lines: L, limits: Limits) -> Result<Self, ImportError> {
-        Ok(Self {
-            reader: Reader::open(lines).await?,
-            limits,
-            next: None,
-        })
+        Ok(Self { reader: Reader::open(lines).await?, limits, next: None })
     }
 
     /// The next batch; empty when the history is over and was whole.
@@ -54,9 +50,7 @@ impl<L: Stream<Item = Result<String, io::Error>> + Send> Batches<L> {
         let texts = placed.event.metadata.texts().map(str::len);
         let size = placed.event.payload.len() + texts.sum::<usize>();
         let alone = append(std::slice::from_ref(&placed));
-        alone
-            .check(&self.limits)
-            .map_err(|source| ImportError::Invalid { line, source })?;
+        alone.check(&self.limits).map_err(|source| ImportError::Invalid { line, source })?;
         Ok((placed, size))
     }
 }

@@ -99,27 +99,16 @@ fn line(event: &RawEvent) -> Result<String, ExportError> {
     match line::write(event) {
         Ok(line) if line.len() > MAX_LINE_BYTES => {
             let bytes = line.len();
-            Err(ExportError::LineTooLong {
-                stream,
-                version,
-                bytes,
-            })
+            Err(ExportError::LineTooLong { stream, version, bytes })
         }
         Ok(line) => Ok(line),
         Err(Unwritable::Time) => Err(ExportError::Time { stream, version }),
-        Err(Unwritable::Payload(source)) => Err(ExportError::Payload {
-            stream,
-            version,
-            source,
-        }),
+        Err(Unwritable::Payload(source)) => Err(ExportError::Payload { stream, version, source }),
     }
 }
 
 /// Writes a line of the frame.
 pub(super) fn json(frame: &impl Serialize) -> String {
-    #[expect(
-        clippy::expect_used,
-        reason = "texts and numbers in a struct are always JSON"
-    )]
+    #[expect(clippy::expect_used, reason = "texts and numbers in a struct are always JSON")]
     serde_json::to_string(frame).expect("texts and numbers are JSON")
 }

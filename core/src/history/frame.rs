@@ -43,12 +43,7 @@ pub(super) enum NoHeader {
 
 impl Header {
     pub(super) fn new(log: LogId, scope: Scope) -> Self {
-        Self {
-            annals: HISTORY.to_owned(),
-            format: FORMAT,
-            log,
-            scope,
-        }
+        Self { annals: HISTORY.to_owned(), format: FORMAT, log, scope }
     }
 
     pub(super) fn read(text: &str) -> Result<Self, NoHeader> {

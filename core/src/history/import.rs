@@ -125,11 +125,7 @@ where
     while reader.next().await?.is_some() {
         events += 1;
     }
-    Ok(Checked {
-        source: reader.log,
-        events,
-        streams: reader.streams(),
-    })
+    Ok(Checked { source: reader.log, events, streams: reader.streams() })
 }
 
 /// Does everything but write.

@@ -136,9 +136,7 @@ pub(super) fn read(text: &str, number: u64) -> Result<Placed, Fault> {
     }
     let recorded_at = time("recorded_at", &line.recorded_at)?;
     let occurred_at = line.occurred_at.as_deref();
-    let occurred_at = occurred_at
-        .map(|text| time("occurred_at", text))
-        .transpose()?;
+    let occurred_at = occurred_at.map(|text| time("occurred_at", text)).transpose()?;
     let payload = payload(&line)?;
     let mut event = NewEvent::new(line.name.into_owned(), payload).with_id(id);
     event.schema_version = line.schema_version;
@@ -157,9 +155,7 @@ pub(super) fn read(text: &str, number: u64) -> Result<Placed, Fault> {
 
 fn time(field: &str, text: &str) -> Result<OffsetDateTime, Fault> {
     OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
-        expected(format!(
-            "`{field}`: a time such as `2025-06-01T08:00:00.000000001Z`"
-        ))
+        expected(format!("`{field}`: a time such as `2025-06-01T08:00:00.000000001Z`"))
     })
 }
 
@@ -210,9 +206,8 @@ fn fault(error: &serde_json::Error, text: &str) -> Fault {
     let message = error.to_string();
     let place = format!(" at line {} column {column}", error.line());
     let message = message.strip_suffix(&place).unwrap_or(&message);
-    let of_a_field = ["missing field `", "duplicate field `"]
-        .iter()
-        .any(|begin| message.starts_with(begin));
+    let of_a_field =
+        ["missing field `", "duplicate field `"].iter().any(|begin| message.starts_with(begin));
     if of_a_field {
         return expected(format!("every field once, but there is a {message}"));
     }

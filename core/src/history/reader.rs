@@ -179,9 +179,6 @@ impl<L: Stream<Item = Result<String, io::Error>> + Send> Reader<L> {
     }
 
     fn malformed(&self, expected: &str) -> ImportError {
-        ImportError::Malformed {
-            line: self.line,
-            expected: expected.to_owned(),
-        }
+        ImportError::Malformed { line: self.line, expected: expected.to_owned() }
     }
 }

@@ -46,11 +46,7 @@ impl Ends {
     ) -> Result<(), ImportError> {
         for placed in missing {
             let partition = store.log().partitions.of(&placed.stream);
-            if self
-                .0
-                .get(&partition)
-                .is_some_and(|end| placed.recorded_at < *end)
-            {
+            if self.0.get(&partition).is_some_and(|end| placed.recorded_at < *end) {
                 return Err(ImportError::Interleaves { partition });
             }
         }

@@ -21,10 +21,7 @@ impl TraceContext {
     pub fn new(traceparent: impl Into<String>) -> Result<Self, InvalidTraceContext> {
         let traceparent = traceparent.into();
         if is_traceparent(&traceparent) {
-            Ok(Self {
-                traceparent,
-                tracestate: None,
-            })
+            Ok(Self { traceparent, tracestate: None })
         } else {
             Err(InvalidTraceContext)
         }
@@ -65,10 +62,7 @@ fn is_traceparent(text: &str) -> bool {
         return false;
     };
     let hex = |part: &str, digits: usize| {
-        part.len() == digits
-            && part
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        part.len() == digits && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
     let set = |part: &str| part.bytes().any(|byte| byte != b'0');
     version == "00"

@@ -42,9 +42,7 @@ impl<A: Aggregate> Inner<A> {
         loop {
             attempts += 1;
             span.record("attempts", attempts);
-            let answer = self
-                .attempt(stream, &call, deadline, &mut base, decision)
-                .await;
+            let answer = self.attempt(stream, &call, deadline, &mut base, decision).await;
             let conflict = match answer {
                 Some(Err(ExecuteError::Conflict(conflict))) if call.expected.is_none() => conflict,
                 Some(answer) => return answer,
@@ -82,11 +80,7 @@ impl<A: Aggregate> Inner<A> {
             decision(&base.folded.state).map_err(ExecuteError::Refused)
         } else {
             let actual = base.folded.version;
-            Err(ExecuteError::Conflict(Conflict {
-                stream: stream.clone(),
-                expected,
-                actual,
-            }))
+            Err(ExecuteError::Conflict(Conflict { stream: stream.clone(), expected, actual }))
         };
         match decided {
             Ok(events) if !events.is_empty() => {
@@ -96,18 +90,12 @@ impl<A: Aggregate> Inner<A> {
             // must be the newest before it is believed.
             unchanged if !base.confirmed => {
                 match by(deadline, self.confirm(stream, base, deadline)).await {
-                    Ok(true) => Some(
-                        self.unchanged(stream, call, deadline, base, unchanged)
-                            .await,
-                    ),
+                    Ok(true) => Some(self.unchanged(stream, call, deadline, base, unchanged).await),
                     Ok(false) => None,
                     Err(error) => Some(Err(error.into())),
                 }
             }
-            unchanged => Some(
-                self.unchanged(stream, call, deadline, base, unchanged)
-                    .await,
-            ),
+            unchanged => Some(self.unchanged(stream, call, deadline, base, unchanged).await),
         }
     }
 
@@ -157,20 +145,13 @@ impl<A: Aggregate> Inner<A> {
         let span = tracing::debug_span!(target: "annals", "annals.append", %stream, events = events.len(), expected = %base.folded.version);
         let appended = self.append(&append, call, deadline).instrument(span).await;
         let appended = appended.map_err(ExecuteError::from_append)?;
-        let new = append
-            .writes
-            .into_iter()
-            .next()
-            .map(|write| write.events)
-            .unwrap_or_default();
+        let new = append.writes.into_iter().next().map(|write| write.events).unwrap_or_default();
         match appended.writes.first() {
             Some(written) if new.last().is_some_and(|last| last.id == written.last) => {
                 Ok(self.committed(stream, base, (events, new), written, &appended))
             }
             // Another call under the same key was faster.
-            _ => by(deadline, self.first_outcome(stream, &appended))
-                .await
-                .map_err(Into::into),
+            _ => by(deadline, self.first_outcome(stream, &appended)).await.map_err(Into::into),
         }
     }
 
@@ -178,11 +159,7 @@ impl<A: Aggregate> Inner<A> {
         let encode = |event: &A::Event| {
             let new = NewEvent::encode(self.store.log().codec, event)?;
             let metadata = call.metadata.clone();
-            Ok(NewEvent {
-                metadata,
-                occurred_at: call.occurred_at,
-                ..new
-            })
+            Ok(NewEvent { metadata, occurred_at: call.occurred_at, ..new })
         };
         events.iter().map(encode).collect()
     }
@@ -201,11 +178,7 @@ impl<A: Aggregate> Inner<A> {
         loop {
             let answer = self.store.append(append.clone());
             let answer = tokio::time::timeout_at(after(deadline, GRACE), answer).await;
-            let silent = |_| {
-                Err(AppendError::Unknown(StoreError::transient(
-                    "no answer in time",
-                )))
-            };
+            let silent = |_| Err(AppendError::Unknown(StoreError::transient("no answer in time")));
             let failure = match answer.unwrap_or_else(silent) {
                 Ok(appended) => return Ok(appended),
                 Err(AppendError::Unknown(failure)) => {
@@ -222,11 +195,7 @@ impl<A: Aggregate> Inner<A> {
             tracing::warn!(target: "annals", %failure, doubt, "append failed");
             let pause = pauses.next().map(|pause| rest(pause, deadline));
             if !OptionFuture::from(pause).await.unwrap_or(false) {
-                let error = if doubt {
-                    AppendError::Unknown
-                } else {
-                    AppendError::Store
-                };
+                let error = if doubt { AppendError::Unknown } else { AppendError::Store };
                 return Err(error(failure));
             }
         }

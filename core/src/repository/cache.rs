@@ -22,10 +22,7 @@ impl<A: Aggregate> Cache<A> {
     where
         A: Clone,
     {
-        Self {
-            entries: Store::new(aggregates),
-            clone: Folded::clone,
-        }
+        Self { entries: Store::new(aggregates), clone: Folded::clone }
     }
 
     pub(crate) fn get(&self, stream: &StreamId) -> Option<Folded<A>> {
@@ -37,8 +34,7 @@ impl<A: Aggregate> Cache<A> {
     pub(crate) fn put(&self, stream: &StreamId, folded: &Folded<A>) {
         let known = self.entries.peek(stream);
         if known.is_none_or(|known| (known.version, known.last) < (folded.version, folded.last)) {
-            self.entries
-                .insert(stream.clone(), Arc::new((self.clone)(folded)));
+            self.entries.insert(stream.clone(), Arc::new((self.clone)(folded)));
         }
     }
 

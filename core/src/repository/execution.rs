@@ -79,13 +79,7 @@ impl<'a, A: Aggregate, E> Execution<'a, A, E> {
             retry: repository.inner.settings.retry,
             deadline: Deadline::In(repository.inner.settings.deadline),
         };
-        Self {
-            repository,
-            stream,
-            decision,
-            command,
-            call,
-        }
+        Self { repository, stream, decision, command, call }
     }
 
     /// What is known about the events besides what happens.
@@ -139,19 +133,11 @@ impl<'a, A: Aggregate, E: Send + 'a> IntoFuture for Execution<'a, A, E> {
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Execution {
-            repository,
-            stream,
-            mut decision,
-            command,
-            call,
-        } = self;
+        let Execution { repository, stream, mut decision, command, call } = self;
         Box::pin(async move {
             let stream = stream.map_err(ExecuteError::InvalidId)?;
             let span = tracing::info_span!(target: "annals", "annals.command", command, %stream, attempts = Empty, outcome = Empty, version = Empty, events = Empty);
-            let outcome = repository
-                .inner
-                .execute(&stream, call, &mut decision, &span);
+            let outcome = repository.inner.execute(&stream, call, &mut decision, &span);
             let outcome = outcome.instrument(span.clone()).await;
             record(&span, &outcome);
             outcome
@@ -163,8 +149,7 @@ impl<'a, A: Aggregate, E: Send + 'a> IntoFuture for Execution<'a, A, E> {
 fn record<A: Aggregate, E>(span: &tracing::Span, outcome: &Result<Executed<A>, ExecuteError<E>>) {
     let word = match outcome {
         Ok(done) => {
-            span.record("version", done.version.get())
-                .record("events", done.events.len());
+            span.record("version", done.version.get()).record("events", done.events.len());
             if done.repeated { "repeated" } else { "done" }
         }
         Err(ExecuteError::Refused(_)) => "refused",
@@ -179,9 +164,7 @@ fn record<A: Aggregate, E>(span: &tracing::Span, outcome: &Result<Executed<A>, E
 impl<A: Aggregate, E> fmt::Debug for Execution<'_, A, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Execution");
-        debug
-            .field("command", &self.command)
-            .field("stream", &self.stream);
+        debug.field("command", &self.command).field("stream", &self.stream);
         debug.finish_non_exhaustive()
     }
 }

@@ -60,20 +60,14 @@ impl<A: Aggregate> Inner<A> {
         let fits = |folded: &Folded<A>| self.settings.skip_unknown || !folded.skipped;
         let cached = self.cache.as_ref().and_then(|cache| cache.get(stream));
         if let Some(folded) = cached.filter(fits) {
-            return Ok(Base {
-                folded,
-                confirmed: false,
-            });
+            return Ok(Base { folded, confirmed: false });
         }
         let span = tracing::debug_span!(target: "annals", "annals.load", %stream, version = tracing::field::Empty, events_read = tracing::field::Empty);
         let load = self.restore(stream, deadline).instrument(span.clone());
         let folded = load.await?;
         span.record("version", folded.version.get())
             .record("events_read", folded.since_snapshot.events);
-        let mut base = Base {
-            folded,
-            confirmed: true,
-        };
+        let mut base = Base { folded, confirmed: true };
         self.keep(stream, &mut base.folded);
         Ok(base)
     }
@@ -202,11 +196,7 @@ impl<A: Aggregate> Inner<A> {
         let folded = self.fold(self.store.read(query)).await?;
         if folded.version < asked {
             let actual = folded.version;
-            return Err(LoadError::VersionAhead {
-                stream: stream.clone(),
-                asked,
-                actual,
-            });
+            return Err(LoadError::VersionAhead { stream: stream.clone(), asked, actual });
         }
         Ok(folded)
     }
@@ -215,9 +205,7 @@ impl<A: Aggregate> Inner<A> {
         &self,
         stream: &StreamId,
     ) -> impl Stream<Item = Result<RawEvent, crate::ReadError>> + Send + 'static + use<A> {
-        self.store
-            .read(StreamQuery::forwards(stream.clone()))
-            .boxed()
+        self.store.read(StreamQuery::forwards(stream.clone())).boxed()
     }
 
     async fn fold(
@@ -279,7 +267,5 @@ pub(crate) async fn by<T, E: From<LoadError>>(
     load: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
     let timed_out = |_| Err(LoadError::DeadlineExceeded.into());
-    tokio::time::timeout_at(deadline, load)
-        .await
-        .unwrap_or_else(timed_out)
+    tokio::time::timeout_at(deadline, load).await.unwrap_or_else(timed_out)
 }

@@ -64,9 +64,7 @@ impl<A: Aggregate> Inner<A> {
         let Some(first) = by(deadline, known).await? else {
             return Ok(None);
         };
-        Ok(Some(
-            by(deadline, self.first_outcome(stream, &first)).await?,
-        ))
+        Ok(Some(by(deadline, self.first_outcome(stream, &first)).await?))
     }
 
     /// What the first call returned, from the log: its events, and the state as
@@ -76,22 +74,13 @@ impl<A: Aggregate> Inner<A> {
         stream: &StreamId,
         first: &Appended,
     ) -> Result<Executed<A>, LoadError> {
-        let written = first
-            .writes
-            .iter()
-            .rev()
-            .find(|write| write.stream == *stream);
+        let written = first.writes.iter().rev().find(|write| write.stream == *stream);
         let written = written.ok_or_else(|| {
-            ReadError::Store(StoreError::permanent(
-                "the store's outcome is of another stream",
-            ))
+            ReadError::Store(StoreError::permanent("the store's outcome is of another stream"))
         })?;
         let before = written.version.get().saturating_sub(written.events);
         let query = StreamQuery::forwards(stream.clone()).from(Version::new(before).next());
-        let events = self
-            .history(query.limit(written.events))
-            .try_collect()
-            .await?;
+        let events = self.history(query.limit(written.events)).try_collect().await?;
         let folded = self.load_at(stream, At::Version(written.version)).await?;
         Ok(Executed {
             state: folded.state,

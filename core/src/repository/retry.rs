@@ -21,11 +21,7 @@ impl Retry {
     #[must_use]
     pub const fn attempts(attempts: u32) -> Self {
         let (shortest, longest) = (Duration::from_millis(1), Duration::from_millis(100));
-        Self {
-            attempts,
-            shortest,
-            longest,
-        }
+        Self { attempts, shortest, longest }
     }
 
     /// One attempt: the first conflict is the answer.
@@ -38,11 +34,7 @@ impl Retry {
     /// 1 ms to 100 ms by default.
     #[must_use]
     pub const fn delays(self, shortest: Duration, longest: Duration) -> Self {
-        Self {
-            shortest,
-            longest,
-            ..self
-        }
+        Self { shortest, longest, ..self }
     }
 
     /// The delay before each retry.

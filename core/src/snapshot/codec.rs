@@ -49,9 +49,7 @@ impl SnapshotCodec {
     /// The codec of a stored name, `None` for that of another version.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {
-        [Self::Bincode, Self::Json]
-            .into_iter()
-            .find(|codec| codec.id() == id)
+        [Self::Bincode, Self::Json].into_iter().find(|codec| codec.id() == id)
     }
 
     /// Writes a state.

@@ -38,11 +38,7 @@ impl<A: Aggregate> Snapshots<A> {
     {
         let store = AnySnapshotStore::new(store);
         let shape = Shape::of::<A>().with_default(&A::default());
-        let traced = if shape.opaque {
-            SnapshotCodec::Json
-        } else {
-            SnapshotCodec::Bincode
-        };
+        let traced = if shape.opaque { SnapshotCodec::Json } else { SnapshotCodec::Bincode };
         let codec = policy.codec.unwrap_or(traced);
         Self {
             writer: Writer::new(store.clone(), codec, policy.queue),
@@ -129,7 +125,5 @@ async fn patiently<T>(
 ) -> Result<T, StoreError> {
     let left = deadline.saturating_duration_since(Instant::now());
     let silent = |_| Err(StoreError::transient("the snapshot store did not answer"));
-    tokio::time::timeout(LONGEST_WAIT.min(left / 4), work)
-        .await
-        .unwrap_or_else(silent)
+    tokio::time::timeout(LONGEST_WAIT.min(left / 4), work).await.unwrap_or_else(silent)
 }

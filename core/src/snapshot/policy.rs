@@ -13,31 +13,20 @@ pub struct SnapshotPolicy {
 }
 
 impl SnapshotPolicy {
-    const NEITHER: Self = Self {
-        events: u64::MAX,
-        bytes: u64::MAX,
-        codec: None,
-        queue: 64,
-    };
+    const NEITHER: Self = Self { events: u64::MAX, bytes: u64::MAX, codec: None, queue: 64 };
 
     /// A snapshot as soon as this many events would have to be read behind the
     /// last one; 0 counts as 1.
     #[must_use]
     pub const fn every(events: u64) -> Self {
-        Self {
-            events,
-            ..Self::NEITHER
-        }
+        Self { events, ..Self::NEITHER }
     }
 
     /// A snapshot by cost: as soon as payloads of this many bytes would have to
     /// be read behind the last one.
     #[must_use]
     pub const fn every_bytes(bytes: u64) -> Self {
-        Self {
-            bytes,
-            ..Self::NEITHER
-        }
+        Self { bytes, ..Self::NEITHER }
     }
 
     /// Also as soon as this many events would have to be read.
@@ -51,20 +40,14 @@ impl SnapshotPolicy {
     /// back is written with the other.
     #[must_use]
     pub const fn codec(self, codec: SnapshotCodec) -> Self {
-        Self {
-            codec: Some(codec),
-            ..self
-        }
+        Self { codec: Some(codec), ..self }
     }
 
     /// How many snapshots may wait to be written, at least 1; 64 by default.
     /// More are dropped.
     #[must_use]
     pub const fn queue(self, snapshots: usize) -> Self {
-        Self {
-            queue: snapshots,
-            ..self
-        }
+        Self { queue: snapshots, ..self }
     }
 
     pub(super) fn is_due(&self, behind: Replayed) -> bool {

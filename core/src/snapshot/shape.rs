@@ -53,16 +53,10 @@ impl Shape {
             found.push_str(trace.trail());
             found.push('\n');
             if !trace.advance() {
-                return Self {
-                    fingerprint: xxh3_64(found.as_bytes()),
-                    opaque: trace.is_opaque(),
-                };
+                return Self { fingerprint: xxh3_64(found.as_bytes()), opaque: trace.is_opaque() };
             }
         }
-        Self {
-            fingerprint: xxh3_64(found.as_bytes()),
-            opaque: true,
-        }
+        Self { fingerprint: xxh3_64(found.as_bytes()), opaque: true }
     }
 
     /// Adds what can be seen of an opaque type at its initial value: the keys
@@ -73,10 +67,7 @@ impl Shape {
         }
         let mut seen = self.fingerprint.to_le_bytes().to_vec();
         seen.extend(outline::of(initial).into_bytes());
-        Self {
-            fingerprint: xxh3_64(&seen),
-            ..self
-        }
+        Self { fingerprint: xxh3_64(&seen), ..self }
     }
 }
 

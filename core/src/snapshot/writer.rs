@@ -64,17 +64,8 @@ impl<A: Aggregate> Writer<A> {
     where
         A: Serialize + DeserializeOwned,
     {
-        let context = Context {
-            store,
-            codec,
-            queued: Arc::default(),
-        };
-        Self {
-            context,
-            queue: queue.max(1),
-            encode: encode::<A>,
-            sender: Mutex::default(),
-        }
+        let context = Context { store, codec, queued: Arc::default() };
+        Self { context, queue: queue.max(1), encode: encode::<A>, sender: Mutex::default() }
     }
 
     /// Queues a snapshot; `false` if the queue is full, in which case it is
@@ -135,13 +126,7 @@ impl<A: Aggregate> Writer<A> {
 }
 
 async fn save<A: Aggregate>(context: &Context, encode: Encode<A>, job: Job<A>) {
-    let Job {
-        stream,
-        version,
-        event,
-        fingerprint,
-        state,
-    } = job;
+    let Job { stream, version, event, fingerprint, state } = job;
     match encode(context.codec, &state) {
         None => {
             tracing::warn!(target: "annals", %stream, "no snapshot: the state cannot be read back by any codec");
@@ -183,8 +168,6 @@ fn encode<A: Serialize + DeserializeOwned>(
         SnapshotCodec::Bincode => SnapshotCodec::Json,
         SnapshotCodec::Json => SnapshotCodec::Bincode,
     };
-    let good = [codec, other]
-        .into_iter()
-        .find(|codec| codec.reads_back(state))?;
+    let good = [codec, other].into_iter().find(|codec| codec.reads_back(state))?;
     Some((good, good.encode(state).ok()?))
 }

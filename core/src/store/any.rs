@@ -19,9 +19,7 @@ pub struct AnyStore(Arc<dyn ErasedStore>);
 
 impl fmt::Debug for AnyStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AnyStore")
-            .field(&self.0.erased_log().id)
-            .finish()
+        f.debug_tuple("AnyStore").field(&self.0.erased_log().id).finish()
     }
 }
 

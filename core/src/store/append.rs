@@ -54,10 +54,7 @@ impl NewEvent {
     /// The event is retired, or the codec could not read it back.
     pub fn encode<E: Event>(codec: Codec, event: &E) -> Result<Self, EncodeError> {
         let payload = encode_event(codec, event)?;
-        Ok(Self {
-            schema_version: event.schema_version(),
-            ..Self::new(event.name(), payload)
-        })
+        Ok(Self { schema_version: event.schema_version(), ..Self::new(event.name(), payload) })
     }
 
     /// The same event under another id.
@@ -139,17 +136,8 @@ impl Append {
         expected: impl Into<ExpectedVersion>,
         events: Vec<NewEvent>,
     ) -> Self {
-        let write = Write {
-            stream,
-            expected: expected.into(),
-            events,
-        };
-        Self {
-            writes: vec![write],
-            key: None,
-            deadline: None,
-            origin: Origin::Native,
-        }
+        let write = Write { stream, expected: expected.into(), events };
+        Self { writes: vec![write], key: None, deadline: None, origin: Origin::Native }
     }
 
     /// The same append, and events for a further stream.
@@ -160,40 +148,27 @@ impl Append {
         expected: impl Into<ExpectedVersion>,
         events: Vec<NewEvent>,
     ) -> Self {
-        self.writes.push(Write {
-            stream,
-            expected: expected.into(),
-            events,
-        });
+        self.writes.push(Write { stream, expected: expected.into(), events });
         self
     }
 
     /// The same append, recognised by `key` when it is repeated.
     #[must_use]
     pub fn with_key(self, key: IdempotencyKey) -> Self {
-        Self {
-            key: Some(key),
-            ..self
-        }
+        Self { key: Some(key), ..self }
     }
 
     /// The same append, given up at `deadline`.
     #[must_use]
     pub fn with_deadline(self, deadline: Instant) -> Self {
-        Self {
-            deadline: Some(deadline),
-            ..self
-        }
+        Self { deadline: Some(deadline), ..self }
     }
 
     /// The same append, of events that were recorded elsewhere: each must say
     /// when, and keeps that time.
     #[must_use]
     pub fn imported(self) -> Self {
-        Self {
-            origin: Origin::Imported,
-            ..self
-        }
+        Self { origin: Origin::Imported, ..self }
     }
 
     /// Whether every event of this append stands in the log where its writer

@@ -23,21 +23,13 @@ impl Appended {
     /// What an append has written just now.
     #[must_use]
     pub fn new(log: LogId, writes: Vec<Written>, recorded_at: OffsetDateTime) -> Self {
-        Self {
-            log,
-            writes,
-            recorded_at,
-            repeated: false,
-        }
+        Self { log, writes, recorded_at, repeated: false }
     }
 
     /// The first outcome, found again.
     #[must_use]
     pub fn repeated(self) -> Self {
-        Self {
-            repeated: true,
-            ..self
-        }
+        Self { repeated: true, ..self }
     }
 
     /// For reading one's own write.

@@ -117,9 +117,7 @@ impl ReadError {
     /// The log does not hold this checkpoint.
     #[must_use]
     pub fn diverged(checkpoint: Checkpoint) -> Self {
-        ReadError::Diverged {
-            checkpoint: Box::new(checkpoint),
-        }
+        ReadError::Diverged { checkpoint: Box::new(checkpoint) }
     }
 }
 
@@ -134,18 +132,12 @@ pub struct StoreError {
 impl StoreError {
     /// A failure that may pass: trying again makes sense.
     pub fn transient(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self {
-            source: source.into(),
-            transient: true,
-        }
+        Self { source: source.into(), transient: true }
     }
 
     /// A failure that stays until somebody mends it.
     pub fn permanent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self {
-            source: source.into(),
-            transient: false,
-        }
+        Self { source: source.into(), transient: false }
     }
 
     /// Whether trying again may help.
@@ -157,11 +149,7 @@ impl StoreError {
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let advice = if self.transient {
-            "it may pass: try again"
-        } else {
-            "it needs mending"
-        };
+        let advice = if self.transient { "it may pass: try again" } else { "it needs mending" };
         write!(f, "{} ({advice})", self.source)
     }
 }

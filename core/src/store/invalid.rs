@@ -19,27 +19,19 @@ impl Append {
         let (mut events, mut bytes) = (0, 0);
         for write in &self.writes {
             if write.events.is_empty() {
-                return Err(InvalidAppend::NoEvents {
-                    stream: Some(write.stream.clone()),
-                });
+                return Err(InvalidAppend::NoEvents { stream: Some(write.stream.clone()) });
             }
             events += write.events.len();
             if events > limits.events {
                 let limit = limits.events;
-                return Err(InvalidAppend::TooManyEvents {
-                    events: self.events(),
-                    limit,
-                });
+                return Err(InvalidAppend::TooManyEvents { events: self.events(), limit });
             }
             for event in &write.events {
                 bytes += check_event(event, self.origin, limits)?;
             }
         }
         if bytes > limits.append_bytes {
-            return Err(InvalidAppend::AppendTooLarge {
-                bytes,
-                limit: limits.append_bytes,
-            });
+            return Err(InvalidAppend::AppendTooLarge { bytes, limit: limits.append_bytes });
         }
         Ok(())
     }
@@ -54,9 +46,7 @@ impl Append {
 /// Checks one event and returns its bytes.
 fn check_event(event: &NewEvent, origin: Origin, limits: &Limits) -> Result<usize, InvalidAppend> {
     if !is_event_name(&event.name) {
-        return Err(InvalidAppend::EventName {
-            bytes: event.name.len(),
-        });
+        return Err(InvalidAppend::EventName { bytes: event.name.len() });
     }
     let name = || event.name.clone().into_owned();
     if event.schema_version == 0 {
@@ -65,11 +55,7 @@ fn check_event(event: &NewEvent, origin: Origin, limits: &Limits) -> Result<usiz
     let payload = event.payload.len();
     if payload > limits.payload_bytes {
         let limit = limits.payload_bytes;
-        return Err(InvalidAppend::PayloadTooLarge {
-            name: name(),
-            bytes: payload,
-            limit,
-        });
+        return Err(InvalidAppend::PayloadTooLarge { name: name(), bytes: payload, limit });
     }
     if event.metadata.texts().any(|text| text.contains('\0')) {
         return Err(InvalidAppend::NulInMetadata { name: name() });
@@ -77,11 +63,7 @@ fn check_event(event: &NewEvent, origin: Origin, limits: &Limits) -> Result<usiz
     let metadata = event.metadata.texts().map(str::len).sum();
     if metadata > limits.metadata_bytes {
         let limit = limits.metadata_bytes;
-        return Err(InvalidAppend::MetadataTooLarge {
-            name: name(),
-            bytes: metadata,
-            limit,
-        });
+        return Err(InvalidAppend::MetadataTooLarge { name: name(), bytes: metadata, limit });
     }
     if event.recorded_at.is_some() != (origin == Origin::Imported) {
         return Err(InvalidAppend::RecordedAt { name: name() });

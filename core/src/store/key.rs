@@ -30,19 +30,13 @@ impl IdempotencyKey {
         if text.is_empty() || text.len() > Self::MAX_BYTES || text.contains('\0') {
             return Err(InvalidIdempotencyKey { bytes: text.len() });
         }
-        Ok(Self {
-            text,
-            fingerprint: None,
-        })
+        Ok(Self { text, fingerprint: None })
     }
 
     /// The same key with this fingerprint of the command.
     #[must_use]
     pub fn with_fingerprint(self, fingerprint: u64) -> Self {
-        Self {
-            fingerprint: Some(fingerprint),
-            ..self
-        }
+        Self { fingerprint: Some(fingerprint), ..self }
     }
 
     /// The same key with the fingerprint of `command`: the XXH3 hash (64 bits)

@@ -38,39 +38,25 @@ impl StreamQuery {
     /// From the first event to the last.
     #[must_use]
     pub fn forwards(stream: StreamId) -> Self {
-        Self {
-            stream,
-            direction: Direction::Forwards,
-            from: None,
-            limit: None,
-        }
+        Self { stream, direction: Direction::Forwards, from: None, limit: None }
     }
 
     /// From the last event to the first.
     #[must_use]
     pub fn backwards(stream: StreamId) -> Self {
-        Self {
-            direction: Direction::Backwards,
-            ..Self::forwards(stream)
-        }
+        Self { direction: Direction::Backwards, ..Self::forwards(stream) }
     }
 
     /// Begins with this version.
     #[must_use]
     pub fn from(self, version: Version) -> Self {
-        Self {
-            from: Some(version),
-            ..self
-        }
+        Self { from: Some(version), ..self }
     }
 
     /// Ends after this many events.
     #[must_use]
     pub fn limit(self, events: u64) -> Self {
-        Self {
-            limit: Some(events),
-            ..self
-        }
+        Self { limit: Some(events), ..self }
     }
 }
 
@@ -104,12 +90,7 @@ impl LogQuery {
     #[must_use]
     pub fn partition(partition: Partition) -> Self {
         let after = After::Position(Position::START);
-        Self {
-            partition,
-            after,
-            filter: Filter::all(),
-            limit: None,
-        }
+        Self { partition, after, filter: Filter::all(), limit: None }
     }
 
     /// What stands behind a checkpoint. If the log no longer holds the
@@ -117,10 +98,7 @@ impl LogQuery {
     #[must_use]
     pub fn resume(checkpoint: Checkpoint) -> Self {
         let after = After::Checkpoint(checkpoint);
-        Self {
-            after,
-            ..Self::partition(checkpoint.partition())
-        }
+        Self { after, ..Self::partition(checkpoint.partition()) }
     }
 
     /// What stands behind a position. Whether the log still holds what was there
@@ -128,10 +106,7 @@ impl LogQuery {
     /// the end is refused.
     #[must_use]
     pub fn after(self, position: Position) -> Self {
-        Self {
-            after: After::Position(position),
-            ..self
-        }
+        Self { after: After::Position(position), ..self }
     }
 
     /// Only the events that pass the filter.
@@ -143,10 +118,7 @@ impl LogQuery {
     /// Ends after this many events.
     #[must_use]
     pub fn limit(self, events: u64) -> Self {
-        Self {
-            limit: Some(events),
-            ..self
-        }
+        Self { limit: Some(events), ..self }
     }
 }
 
@@ -187,8 +159,7 @@ impl Filter {
     /// Also events which `E` can read, by all their names, old ones included.
     #[must_use]
     pub fn events<E: Event>(mut self) -> Self {
-        self.names
-            .extend(E::SCHEMAS.iter().map(|schema| schema.name.to_owned()));
+        self.names.extend(E::SCHEMAS.iter().map(|schema| schema.name.to_owned()));
         self
     }
 

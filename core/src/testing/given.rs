@@ -1,9 +1,6 @@
 //! Given a history, when a command comes, then this happens.
 
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "tests write their values inline"
-)]
+#![expect(clippy::needless_pass_by_value, reason = "tests write their values inline")]
 
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -40,10 +37,7 @@ impl<A: Aggregate> History<A> {
         A: Decide<C>,
     {
         let decided = self.state.decide(&command);
-        Outcome {
-            state: self.state,
-            decided,
-        }
+        Outcome { state: self.state, decided }
     }
 
     /// A decision is made in a closure, as with
@@ -53,10 +47,7 @@ impl<A: Aggregate> History<A> {
         D: IntoDecision<A::Event>,
     {
         let decided = decide(&self.state).into_decision();
-        Outcome {
-            state: self.state,
-            decided,
-        }
+        Outcome { state: self.state, decided }
     }
 
     /// More happens before the command.
@@ -95,11 +86,7 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
     where
         A::Event: Debug + PartialEq,
     {
-        assert_eq!(
-            self.events(),
-            expected.into_events(),
-            "other events happened"
-        );
+        assert_eq!(self.events(), expected.into_events(), "other events happened");
     }
 
     /// The command is accepted and nothing happens.
@@ -112,10 +99,7 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
         A::Event: Debug,
     {
         let events = self.events();
-        assert!(
-            events.is_empty(),
-            "nothing should have happened, but: {events:?}"
-        );
+        assert!(events.is_empty(), "nothing should have happened, but: {events:?}");
     }
 
     /// The command is refused, for exactly this reason.

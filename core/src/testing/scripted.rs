@@ -72,10 +72,7 @@ impl ScriptedStore {
     /// A store that works as `store` does until it is told otherwise.
     #[must_use]
     pub fn new(store: impl EventStore) -> Self {
-        Self {
-            inner: store.erased(),
-            script: Arc::default(),
-        }
+        Self { inner: store.erased(), script: Arc::default() }
     }
 
     /// The next append that has no fault yet gets this one.
@@ -163,9 +160,7 @@ impl EventStore for ScriptedStore {
             fails
         });
         if fails {
-            return futures::future::ready(Err(lost().into()))
-                .into_stream()
-                .left_stream();
+            return futures::future::ready(Err(lost().into())).into_stream().left_stream();
         }
         let script = self.clone();
         let counted = move |event: &Result<RawEvent, ReadError>| {
@@ -200,8 +195,6 @@ impl EventStore for ScriptedStore {
 
 impl fmt::Debug for ScriptedStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ScriptedStore")
-            .field("inner", &self.inner)
-            .finish_non_exhaustive()
+        f.debug_struct("ScriptedStore").field("inner", &self.inner).finish_non_exhaustive()
     }
 }

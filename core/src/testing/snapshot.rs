@@ -35,14 +35,9 @@ where
             written += 1;
             let bytes = codec.encode(&replayed);
             #[expect(clippy::expect_used, reason = "it has just been read back")]
-            let mut restored = bytes
-                .and_then(|b| codec.decode::<A>(&b))
-                .expect("it reads back");
+            let mut restored = bytes.and_then(|b| codec.decode::<A>(&b)).expect("it reads back");
             let version = taken;
-            assert_eq!(
-                restored, replayed,
-                "the {codec} snapshot at version {version} differs"
-            );
+            assert_eq!(restored, replayed, "the {codec} snapshot at version {version} differs");
             for (at, event) in (taken + 1..).zip(&events[taken..]) {
                 restored.evolve(event);
                 replayed.evolve(event);
@@ -52,10 +47,7 @@ where
                 );
             }
         }
-        assert!(
-            written > 0,
-            "no codec reads the state at version {taken} back"
-        );
+        assert!(written > 0, "no codec reads the state at version {taken} back");
     }
 }
 

@@ -13,11 +13,7 @@ pub(crate) enum AccountEvent {
     },
     #[event(version = 3, upcast(1 = DepositedV1, 2 = DepositedV2))]
     MoneyDeposited { cents: u64, source: String },
-    #[event(
-        name = "account.paid_out",
-        alias = "account.withdrawn",
-        alias = "withdrawal"
-    )]
+    #[event(name = "account.paid_out", alias = "account.withdrawn", alias = "withdrawal")]
     Withdrawn(Withdrawal),
     #[event(version = 7)]
     Moved(u32, String),
@@ -48,9 +44,7 @@ struct Thawing(#[allow(dead_code, reason = "only its shape matters")] u8);
 
 impl From<DepositedV1> for DepositedV2 {
     fn from(old: DepositedV1) -> Self {
-        Self {
-            cents: old.euros * 100,
-        }
+        Self { cents: old.euros * 100 }
     }
 }
 
@@ -67,8 +61,5 @@ impl From<Thawing> for AccountEvent {
 }
 
 pub(crate) fn deposited(cents: u64, source: &str) -> AccountEvent {
-    AccountEvent::MoneyDeposited {
-        cents,
-        source: source.to_owned(),
-    }
+    AccountEvent::MoneyDeposited { cents, source: source.to_owned() }
 }

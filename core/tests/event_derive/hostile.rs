@@ -6,13 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{read, round_trips};
 
 /// A variant which is deprecated because it is retired, where that is denied.
-#[deny(
-    warnings,
-    deprecated,
-    unused_qualifications,
-    clippy::all,
-    clippy::pedantic
-)]
+#[deny(warnings, deprecated, unused_qualifications, clippy::all, clippy::pedantic)]
 mod strict {
     /// Documented.
     #[derive(Debug, PartialEq, annals::Event)]
@@ -56,11 +50,7 @@ mod strict {
 #[test]
 fn the_code_meets_strict_lints() {
     round_trips(&strict::Strict::New {}, "{}");
-    assert!(
-        read::<strict::Strict>("strict.old", 1, "{}")
-            .unwrap()
-            .is_retired()
-    );
+    assert!(read::<strict::Strict>("strict.old", 1, "{}").unwrap().is_retired());
 }
 
 /// A scope in which the names of the standard library mean something else.
@@ -102,11 +92,7 @@ mod shadowed {
 }
 
 /// Not even the primitive types are what they seem; serde's derive gives up.
-#[allow(
-    dead_code,
-    non_camel_case_types,
-    reason = "most of it is only in the way"
-)]
+#[allow(dead_code, non_camel_case_types, reason = "most of it is only in the way")]
 mod deeper {
     use super::shadowed::*;
 
@@ -132,10 +118,7 @@ fn the_code_does_not_depend_on_what_is_in_scope() {
     use deeper::{Ended, Shadowed};
     use shadowed::Claim;
 
-    round_trips(
-        &Shadowed::from(Claim::Claimed { amount: 1 }),
-        r#"{"amount":1}"#,
-    );
+    round_trips(&Shadowed::from(Claim::Claimed { amount: 1 }), r#"{"amount":1}"#);
     round_trips(&Shadowed::from(Ended), "{}");
     let old: Shadowed = read("shadowed.claimed", 1, "null").unwrap();
     assert_eq!(old, Shadowed::Claim(Claim::Dropped));
@@ -186,14 +169,8 @@ fn the_code_works_for_types_which_a_macro_writes() {
     round_trips(&UnionFromMacro::from(FromMacro::Outside(3)), "3");
     round_trips(&FromMacro::Own, "{}");
     round_trips(&Inside { value: 1 }, r#"{"value":1}"#);
-    assert_eq!(
-        read::<FromMacro>("macro.outside", 1, "true").unwrap(),
-        FromMacro::Outside(1)
-    );
-    assert_eq!(
-        read::<Inside>("macro.inside", 1, "[7]").unwrap(),
-        Inside { value: 7 }
-    );
+    assert_eq!(read::<FromMacro>("macro.outside", 1, "true").unwrap(), FromMacro::Outside(1));
+    assert_eq!(read::<Inside>("macro.inside", 1, "[7]").unwrap(), Inside { value: 7 });
 }
 
 /// Implements serde's traits as something which is not an enum.
@@ -217,13 +194,8 @@ impl<'de> Deserialize<'de> for Odd {
 
 #[test]
 fn what_is_not_a_plain_enum_is_an_error_and_no_payload() {
-    let error = Odd::One
-        .serialize_payload(serde_json::value::Serializer)
-        .unwrap_err();
+    let error = Odd::One.serialize_payload(serde_json::value::Serializer).unwrap_err();
     assert!(error.to_string().contains("derive `Serialize`"), "{error}");
     let error = read::<Odd>("odd.one", 1, "\"one\"").unwrap_err();
-    assert!(
-        error.to_string().contains("derive `Deserialize`"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("derive `Deserialize`"), "{error}");
 }

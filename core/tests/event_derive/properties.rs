@@ -56,11 +56,7 @@ impl<'de, E: Event> DeserializeSeed<'de> for Stored<E> {
 }
 
 fn stored<E: Event>(event: &E) -> Stored<E> {
-    Stored {
-        name: event.name(),
-        version: event.schema_version(),
-        event: PhantomData,
-    }
+    Stored { name: event.name(), version: event.schema_version(), event: PhantomData }
 }
 
 proptest! {

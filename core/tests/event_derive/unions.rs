@@ -27,16 +27,11 @@ pub(crate) enum CardEvent {
 
 #[test]
 fn renaming_of_variants_by_serde_has_no_effect_and_of_fields_has() {
-    let issued = CardEvent::CardIssued {
-        card_number: "4711".to_owned(),
-    };
+    let issued = CardEvent::CardIssued { card_number: "4711".to_owned() };
     round_trips(&issued, r#"{"cardNumber":"4711"}"#);
     assert_eq!(issued.name(), "card.card_issued");
     let more = [("x".to_owned(), 1)].into();
-    let blocked = CardEvent::Blocked {
-        reason: "lost".to_owned(),
-        more,
-    };
+    let blocked = CardEvent::Blocked { reason: "lost".to_owned(), more };
     round_trips(&blocked, r#"{"why":"lost","x":1}"#);
     round_trips(&CardEvent::Lost(None), "null");
     round_trips(&CardEvent::Lost(Some(3)), "3");
@@ -83,25 +78,16 @@ impl From<AuditedV1> for Audited {
 fn the_schemas_of_a_union_are_those_of_its_members() {
     let members = [AccountEvent::SCHEMAS, CardEvent::SCHEMAS, Closed::SCHEMAS].concat();
     assert_eq!(BankEvent::SCHEMAS, members);
-    assert_eq!(
-        AnyEvent::SCHEMAS,
-        [BankEvent::SCHEMAS, Audited::SCHEMAS].concat()
-    );
+    assert_eq!(AnyEvent::SCHEMAS, [BankEvent::SCHEMAS, Audited::SCHEMAS].concat());
 }
 
 #[test]
 fn a_union_leaves_everything_to_the_member() {
-    round_trips(
-        &BankEvent::from(deposited(5, "atm")),
-        r#"{"cents":5,"source":"atm"}"#,
-    );
+    round_trips(&BankEvent::from(deposited(5, "atm")), r#"{"cents":5,"source":"atm"}"#);
     round_trips(&BankEvent::Card(CardEvent::Lost(None)), "null");
     round_trips(&AnyEvent::from(BankEvent::from(Closed)), "{}");
     let old: AnyEvent = read("account.money_deposited", 1, r#"{"euros":2}"#).unwrap();
-    assert_eq!(
-        old,
-        AnyEvent::Bank(BankEvent::Account(deposited(200, "unknown")))
-    );
+    assert_eq!(old, AnyEvent::Bank(BankEvent::Account(deposited(200, "unknown"))));
     assert_eq!(old.schema_version(), 3);
     assert!(BankEvent::Account(AccountEvent::Frozen).is_retired());
     assert!(!old.is_retired());
@@ -117,20 +103,12 @@ fn a_union_refuses_names_and_versions_of_no_member() {
 
 #[test]
 fn a_struct_is_one_event_type() {
-    let audited = Audited {
-        by: "eve".to_owned(),
-    };
+    let audited = Audited { by: "eve".to_owned() };
     round_trips(&audited, r#"{"by":"eve"}"#);
     assert_eq!(audited.name(), "bank.audited");
     assert!(audited.is_retired());
-    assert_eq!(
-        Audited::SCHEMAS,
-        [schema("bank.audited", 1, 2), schema("bank.checked", 1, 2)]
-    );
-    assert_eq!(
-        read::<Audited>("bank.checked", 1, "\"eve\"").unwrap(),
-        audited
-    );
+    assert_eq!(Audited::SCHEMAS, [schema("bank.audited", 1, 2), schema("bank.checked", 1, 2)]);
+    assert_eq!(read::<Audited>("bank.checked", 1, "\"eve\"").unwrap(), audited);
     assert!(read::<Audited>("bank.audited", 3, "{}").is_err());
 }
 
@@ -138,8 +116,5 @@ fn a_struct_is_one_event_type() {
 fn a_struct_without_fields_writes_an_empty_map() {
     assert_eq!(Closed.name(), "bank.closed");
     round_trips(&Closed, "{}");
-    assert_eq!(
-        read::<Closed>("bank.closed", 1, r#"{"at":5}"#).unwrap(),
-        Closed
-    );
+    assert_eq!(read::<Closed>("bank.closed", 1, r#"{"at":5}"#).unwrap(), Closed);
 }

@@ -54,9 +54,7 @@ struct DepositedV2 {
 
 impl From<DepositedV1> for DepositedV2 {
     fn from(old: DepositedV1) -> Self {
-        Self {
-            cents: old.euros * 100,
-        }
+        Self { cents: old.euros * 100 }
     }
 }
 

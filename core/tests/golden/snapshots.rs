@@ -48,11 +48,7 @@ impl Row {
 /// A log that ends with the event of the snapshots.
 async fn log() -> MemoryStore {
     let store = MemoryStore::new();
-    let events = [
-        opened(&["private", "élan"]),
-        paid_in(1250, "branch"),
-        paid_in(300, "post"),
-    ];
+    let events = [opened(&["private", "élan"]), paid_in(1250, "branch"), paid_in(300, "post")];
     let encode = |event| NewEvent::encode(Codec::Json, event).unwrap();
     let mut events: Vec<_> = events.iter().map(encode).collect();
     let id = Row::of(SnapshotCodec::Json).snapshot().event;

@@ -27,11 +27,7 @@ async fn a_hot_aggregate_is_not_read_again() {
     assert_eq!((counts.appends, counts.reads, counts.heads), (10, 0, 0));
     assert_eq!(ours.load(ID).await.unwrap().state.cents, 110);
     let counts = store.take_counts();
-    assert_eq!(
-        (counts.reads, counts.heads),
-        (0, 1),
-        "load confirms the head"
-    );
+    assert_eq!((counts.reads, counts.heads), (0, 1), "load confirms the head");
 }
 
 #[tokio::test]
@@ -69,11 +65,7 @@ async fn a_refusal_names_the_newest_state_also_where_nothing_is_retried() {
     theirs.execute(ID, Deposit(10)).await.unwrap();
     let refused = ours.execute(ID, Withdraw(20)).retry(Retry::never()).await;
     let refused = refused.unwrap_err();
-    assert_eq!(
-        refused.refusal(),
-        Some(&Overdrawn { missing: 7 }),
-        "{refused:?}"
-    );
+    assert_eq!(refused.refusal(), Some(&Overdrawn { missing: 7 }), "{refused:?}");
 }
 
 #[tokio::test]
@@ -106,9 +98,7 @@ async fn a_stale_expected_version_is_refused_where_the_cache_is_as_stale() {
     let (ours, _, theirs) = warm(3).await;
     theirs.execute(ID, Deposit(10)).await.unwrap();
     let failed = ours.execute(ID, Deposit(1)).expected_version(v(3)).await;
-    let Err(ExecuteError::Conflict(conflict)) = failed else {
-        panic!("{failed:?}")
-    };
+    let Err(ExecuteError::Conflict(conflict)) = failed else { panic!("{failed:?}") };
     assert_eq!(conflict.actual, v(4));
 }
 
@@ -136,11 +126,7 @@ async fn uncommitted_state_never_enters() {
         let failed = ours.execute(ID, Deposit(100)).retry(Retry::never()).await;
         failed.unwrap_err();
         let refused = ours.execute(ID, Withdraw(50)).await.unwrap_err();
-        assert_eq!(
-            refused.refusal(),
-            Some(&Overdrawn { missing: 47 }),
-            "{fault:?}"
-        );
+        assert_eq!(refused.refusal(), Some(&Overdrawn { missing: 47 }), "{fault:?}");
         assert_eq!(ours.load(ID).await.unwrap().state.cents, 3);
     }
 }
@@ -214,10 +200,7 @@ async fn a_state_with_gaps_is_not_handed_to_a_handle_that_wants_none() {
     let strict = accounts(store.clone()).cache(8);
     let lenient = strict.clone().skip_unknown_events();
     assert_eq!(lenient.load(ID).await.unwrap().version, v(4));
-    assert!(matches!(
-        strict.load(ID).await,
-        Err(annals::LoadError::Decode(_))
-    ));
+    assert!(matches!(strict.load(ID).await, Err(annals::LoadError::Decode(_))));
     let failed = strict.execute(ID, Deposit(1)).await;
     assert!(matches!(failed, Err(ExecuteError::Load(_))), "{failed:?}");
     assert_eq!(log_of(&store).await.len(), 4);

@@ -49,9 +49,7 @@ async fn attempts_are_bounded_and_the_last_conflict_is_the_answer() {
     for attempts in [1u32, 2, 3, 7] {
         let store = ScriptedStore::new(store_at(4).await);
         for actual in 0..u64::from(attempts) + 5 {
-            store.fail(Fault::Conflict {
-                actual: v(100 + actual),
-            });
+            store.fail(Fault::Conflict { actual: v(100 + actual) });
         }
         let decided = AtomicU32::new(0);
         let accounts = accounts(store.clone()).retry(Retry::attempts(attempts));
@@ -60,9 +58,7 @@ async fn attempts_are_bounded_and_the_last_conflict_is_the_answer() {
             deposited(1)
         });
         let failed = failed.await.unwrap_err();
-        let ExecuteError::Conflict(conflict) = &failed else {
-            panic!("{failed:?}")
-        };
+        let ExecuteError::Conflict(conflict) = &failed else { panic!("{failed:?}") };
         assert_eq!(conflict.actual, v(100 + u64::from(attempts) - 1));
         assert_eq!(conflict.expected, ExpectedVersion::Exactly(v(4)));
         assert!(failed.is_transient());
@@ -128,16 +124,10 @@ async fn an_expected_version_that_is_stale_is_refused_with_the_true_one_at_every
                 deposited(1)
             });
             let failed = failed.expected_version(v(wrong)).await.unwrap_err();
-            let ExecuteError::Conflict(conflict) = failed else {
-                panic!("{failed:?}")
-            };
+            let ExecuteError::Conflict(conflict) = failed else { panic!("{failed:?}") };
             let (stream, expected) = (stream(), v(wrong).into());
             let actual = v(actual);
-            let truth = Conflict {
-                stream,
-                expected,
-                actual,
-            };
+            let truth = Conflict { stream, expected, actual };
             assert_eq!(conflict, truth);
             assert_eq!(decided, 0, "nothing is decided on another version");
         }
@@ -179,9 +169,7 @@ async fn a_decision_on_an_old_state_is_refused_by_its_version() {
     let accounts = accounts(store_at(5).await);
     let old = accounts.load_at(ID, At::Version(v(3))).await.unwrap();
     assert_eq!(old.state.cents, 3);
-    let failed = accounts
-        .execute(ID, Deposit(1))
-        .expected_version(old.version);
+    let failed = accounts.execute(ID, Deposit(1)).expected_version(old.version);
     let Err(ExecuteError::Conflict(conflict)) = failed.await else {
         panic!("an old version must be refused")
     };

@@ -36,11 +36,7 @@ async fn a_dropped_execution_has_written_everything_or_nothing() {
             }
             // The same key afterwards has exactly one effect.
             let done = deposit().await.unwrap();
-            assert_eq!(
-                (done.state.cents, done.version),
-                (23, v(5)),
-                "{polls} polls"
-            );
+            assert_eq!((done.state.cents, done.version), (23, v(5)), "{polls} polls");
             assert_eq!(log_of(&store).await.len(), 5);
             // Nothing that was not committed has stayed anywhere.
             accounts.flush_snapshots().await;
@@ -51,10 +47,7 @@ async fn a_dropped_execution_has_written_everything_or_nothing() {
             }
             assert!(polls < 1000, "the call never ends");
         }
-        assert!(
-            nothing > 2,
-            "the test dropped nothing before it was written"
-        );
+        assert!(nothing > 2, "the test dropped nothing before it was written");
         assert!(whole > 1, "the test dropped nothing after it was written");
     }
 }
@@ -64,8 +57,6 @@ fn repository(kind: u8, store: &annals_memory::MemoryStore) -> Repository<Accoun
     match kind {
         0 => plain,
         1 => plain.cache(4),
-        _ => plain
-            .cache(4)
-            .snapshots(store.clone(), SnapshotPolicy::every(1)),
+        _ => plain.cache(4).snapshots(store.clone(), SnapshotPolicy::every(1)),
     }
 }

@@ -8,11 +8,7 @@ use annals::testing::Given;
 use crate::support::*;
 
 fn account(cents: u64, events: u64) -> Account {
-    Account {
-        owner: String::new(),
-        cents,
-        events,
-    }
+    Account { owner: String::new(), cents, events }
 }
 
 #[test]
@@ -20,23 +16,17 @@ fn what_is_as_expected_passes() {
     Account::given([]).when(Deposit(5)).then(deposited(5));
     Account::given([]).when(Deposit(0)).then_nothing();
     Account::given([]).when(Deposit(0)).then([]);
-    Account::given(deposited(5))
-        .when(Withdraw(5))
-        .then([withdrawn(5)]);
+    Account::given(deposited(5)).when(Withdraw(5)).then([withdrawn(5)]);
     Account::given([opened("ada"), deposited(5)])
         .and_given(Some(deposited(1)))
         .when(Withdraw(7))
         .then_refused(Overdrawn { missing: 1 });
-    Account::given(vec![deposited(5)])
-        .when(Withdraw(2))
-        .then_state(account(3, 2));
+    Account::given(vec![deposited(5)]).when(Withdraw(2)).then_state(account(3, 2));
     Account::given([deposited(5)]).then_state(account(5, 1));
     Account::given([deposited(5)])
         .when_update(|account| withdrawn(account.cents))
         .then(withdrawn(5));
-    Account::given([])
-        .when_update(|_| Err::<(), _>("no"))
-        .then_refused("no");
+    Account::given([]).when_update(|_| Err::<(), _>("no")).then_refused("no");
 }
 
 /// The message and the line of a panic.
@@ -84,43 +74,29 @@ fn what_is_not_as_expected_fails_at_the_line_of_the_test() {
         "nothing should have happened",
         "Deposited { cents: 5 }"
     );
+    fails!(Account::given([]).when(Withdraw(5)).then_nothing(), "should have been accepted");
     fails!(
-        Account::given([]).when(Withdraw(5)).then_nothing(),
-        "should have been accepted"
-    );
-    fails!(
-        Account::given([deposited(5)])
-            .when(Withdraw(5))
-            .then_refused(Overdrawn { missing: 0 }),
+        Account::given([deposited(5)]).when(Withdraw(5)).then_refused(Overdrawn { missing: 0 }),
         "should have been refused",
         "Withdrawn { cents: 5 }"
     );
     fails!(
-        Account::given([])
-            .when(Withdraw(5))
-            .then_refused(Overdrawn { missing: 4 }),
+        Account::given([]).when(Withdraw(5)).then_refused(Overdrawn { missing: 4 }),
         "another reason",
         "missing: 5",
         "missing: 4"
     );
     fails!(
-        Account::given([])
-            .when(Deposit(5))
-            .then_state(account(4, 1)),
+        Account::given([]).when(Deposit(5)).then_state(account(4, 1)),
         "the state is another one",
         "cents: 5",
         "cents: 4"
     );
     fails!(
-        Account::given([])
-            .when(Withdraw(5))
-            .then_state(account(0, 0)),
+        Account::given([]).when(Withdraw(5)).then_state(account(0, 0)),
         "should have been accepted"
     );
-    fails!(
-        Account::given([deposited(5)]).then_state(account(4, 1)),
-        "the state is another one"
-    );
+    fails!(Account::given([deposited(5)]).then_state(account(4, 1)), "the state is another one");
 }
 
 #[test]

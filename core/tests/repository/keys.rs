@@ -11,9 +11,7 @@ use crate::support::*;
 async fn kinds(store: &MemoryStore) -> Vec<Repository<Account>> {
     let plain = accounts(store.clone());
     let cached = plain.clone().cache(8);
-    let both = cached
-        .clone()
-        .snapshots(store.clone(), SnapshotPolicy::every(1));
+    let both = cached.clone().snapshots(store.clone(), SnapshotPolicy::every(1));
     cached.load(ID).await.unwrap();
     both.load(ID).await.unwrap();
     vec![plain, cached, both]
@@ -33,11 +31,7 @@ async fn the_same_key_three_times_has_one_effect_on_state_log_snapshot_and_cache
     let store = store_at(3).await;
     for (accounts, name) in kinds(&store).await.iter().zip(["a", "b", "c"]) {
         let before = log_of(&store).await.len();
-        let deposit = || {
-            accounts
-                .execute(ID, Deposit(100))
-                .idempotency_key(key(name))
-        };
+        let deposit = || accounts.execute(ID, Deposit(100)).idempotency_key(key(name));
         let first = deposit().await.unwrap();
         assert!(!first.repeated);
         for _ in 0..2 {
@@ -57,11 +51,8 @@ async fn the_same_key_three_times_has_one_effect_on_state_log_snapshot_and_cache
 async fn a_repeat_after_later_events_is_answered_as_of_then() {
     let store = store_at(3).await;
     for (accounts, name) in kinds(&store).await.iter().zip(["a", "b", "c"]) {
-        let deposits = || {
-            accounts
-                .update(ID, |_| [deposited(7), deposited(8)])
-                .idempotency_key(key(name))
-        };
+        let deposits =
+            || accounts.update(ID, |_| [deposited(7), deposited(8)]).idempotency_key(key(name));
         let first = deposits().await.unwrap();
         for _ in 0..5 {
             accounts.execute(ID, Deposit(1000)).await.unwrap();
@@ -160,9 +151,7 @@ async fn the_same_key_for_another_command_is_refused() {
         };
         deposit(1).await.unwrap();
         let failed = deposit(2).await.unwrap_err();
-        let ExecuteError::KeyReused { stream: of } = &failed else {
-            panic!("{failed:?}")
-        };
+        let ExecuteError::KeyReused { stream: of } = &failed else { panic!("{failed:?}") };
         assert_eq!(*of, stream());
         assert!(!failed.is_transient());
         assert!(deposit(1).await.unwrap().repeated);
@@ -188,14 +177,10 @@ async fn a_decision_of_nothing_consumes_no_key() {
     let store = store_at(3).await;
     let accounts = accounts(store.clone());
     let mut cents = 0;
-    let nothing = accounts
-        .execute(ID, Deposit(cents))
-        .idempotency_key(key("d"));
+    let nothing = accounts.execute(ID, Deposit(cents)).idempotency_key(key("d"));
     assert!(!nothing.await.unwrap().repeated);
     cents += 1;
-    let done = accounts
-        .execute(ID, Deposit(cents))
-        .idempotency_key(key("d"));
+    let done = accounts.execute(ID, Deposit(cents)).idempotency_key(key("d"));
     let done = done.await.unwrap();
     assert!(!done.repeated);
     assert_eq!(done.version, v(4));
@@ -243,9 +228,7 @@ async fn the_store_knows_a_key_only_with_its_stream() {
     let store = store_at(0).await;
     let key = key("d").with_fingerprint(1);
     let accounts = accounts(store.clone());
-    let deposit = accounts
-        .execute(ID, Deposit(1))
-        .idempotency_key(key.clone());
+    let deposit = accounts.execute(ID, Deposit(1)).idempotency_key(key.clone());
     deposit.await.unwrap();
     let other = key.clone().with_fingerprint(2);
     let reused = store.outcome(&stream(), &other).await;

@@ -16,9 +16,7 @@ async fn one_event(metadata: Metadata) -> Recorded<AccountEvent> {
 async fn every_event_of_a_decision_has_the_metadata_and_the_time_of_the_call() {
     let store = MemoryStore::new();
     let accounts = accounts(store.clone());
-    let metadata = Metadata::new()
-        .with_actor("ada")
-        .with_header("channel", "web");
+    let metadata = Metadata::new().with_actor("ada").with_header("channel", "web");
     let occurred_at = datetime!(2001-02-03 04:05:06 UTC);
     let two = accounts
         .update(ID, |_| [deposited(1), deposited(2)])
@@ -38,15 +36,11 @@ async fn every_event_of_a_decision_has_the_metadata_and_the_time_of_the_call() {
 
 #[tokio::test]
 async fn what_is_decided_while_an_event_is_handled_has_it_as_its_cause() {
-    let asked = Metadata::new()
-        .with_correlation_id("conversation")
-        .with_actor("ada")
-        .with_tenant("acme");
+    let asked =
+        Metadata::new().with_correlation_id("conversation").with_actor("ada").with_tenant("acme");
     let cause = one_event(asked).await;
     let accounts = accounts(MemoryStore::new());
-    let done = annals::handling(&cause, async {
-        accounts.execute(ID, Deposit(1)).await.unwrap()
-    });
+    let done = annals::handling(&cause, async { accounts.execute(ID, Deposit(1)).await.unwrap() });
     let metadata = done.await.events.remove(0).metadata;
     assert_eq!(metadata.causation_id(), Some(&*cause.id.to_string()));
     assert_eq!(metadata.correlation_id(), Some("conversation"));
@@ -74,12 +68,9 @@ async fn a_cause_without_a_conversation_begins_one() {
 async fn what_a_call_says_wins_over_the_cause() {
     let cause = one_event(Metadata::new().with_tenant("acme")).await;
     let accounts = accounts(MemoryStore::new());
-    let own = Metadata::new()
-        .with_correlation_id("mine")
-        .with_tenant("other");
-    let done = annals::handling(&cause, async {
-        accounts.execute(ID, Deposit(1)).metadata(own).await
-    });
+    let own = Metadata::new().with_correlation_id("mine").with_tenant("other");
+    let done =
+        annals::handling(&cause, async { accounts.execute(ID, Deposit(1)).metadata(own).await });
     let metadata = done.await.unwrap().events.remove(0).metadata;
     assert_eq!(metadata.correlation_id(), Some("mine"));
     assert_eq!(metadata.tenant(), Some("other"));
@@ -103,10 +94,7 @@ async fn a_cause_is_not_inherited_by_spawned_tasks_and_ends_with_its_scope() {
 
 #[tokio::test]
 async fn an_inner_cause_wins_over_an_outer_one() {
-    let (outer, inner) = (
-        one_event(Metadata::new()).await,
-        one_event(Metadata::new()).await,
-    );
+    let (outer, inner) = (one_event(Metadata::new()).await, one_event(Metadata::new()).await);
     let accounts = accounts(MemoryStore::new());
     let done = annals::handling(&outer, async {
         annals::handling(&inner, async { accounts.execute(ID, Deposit(1)).await }).await

@@ -43,10 +43,7 @@ async fn a_version_that_was_not_reached_is_a_typed_error() {
     let (accounts, _) = four().await;
     for (id, asked, is) in [(ID, 5, 4), (ID, u64::MAX, 4), ("nobody", 1, 0)] {
         let ahead = accounts.load_at(id, At::Version(v(asked))).await;
-        let Err(LoadError::VersionAhead {
-            asked: a, actual, ..
-        }) = ahead
-        else {
+        let Err(LoadError::VersionAhead { asked: a, actual, .. }) = ahead else {
             panic!("{ahead:?}")
         };
         assert_eq!((a, actual), (v(asked), v(is)));
@@ -56,14 +53,9 @@ async fn a_version_that_was_not_reached_is_a_typed_error() {
 #[tokio::test]
 async fn a_moment_of_recording_leaves_out_what_was_recorded_later() {
     let (accounts, _) = four().await;
-    for (seconds, cents, version) in [
-        (-1, 0, 0),
-        (0, 1, 1),
-        (59, 1, 1),
-        (60, 11, 2),
-        (179, 111, 3),
-        (1_000_000, 1111, 4),
-    ] {
+    for (seconds, cents, version) in
+        [(-1, 0, 0), (0, 1, 1), (59, 1, 1), (60, 11, 2), (179, 111, 3), (1_000_000, 1111, 4)]
+    {
         let at = At::RecordedAt(START + Span::seconds(seconds));
         let loaded = accounts.load_at(ID, at).await.unwrap();
         assert_eq!((loaded.state.cents, loaded.version), (cents, v(version)));

@@ -20,9 +20,7 @@ async fn a_command_appends_what_was_decided_and_returns_it_as_recorded() {
     assert_eq!((done.state.cents, done.state.events), (70, 2));
     assert_eq!(done.version, v(2));
     assert!(!done.repeated);
-    let [event] = &done.events[..] else {
-        panic!("one event was decided")
-    };
+    let [event] = &done.events[..] else { panic!("one event was decided") };
     assert_eq!(event.event, withdrawn(30));
     let raw = &log_of(&store).await[1];
     assert_eq!(event.clone().map(|_| ()), raw.clone().map(|_| ()));
@@ -85,10 +83,7 @@ async fn a_closure_may_return_events_in_every_shape() {
     let store = MemoryStore::new();
     let accounts = accounts(store.clone());
     accounts.update(ID, |_| deposited(1)).await.unwrap();
-    accounts
-        .update(ID, |_| vec![deposited(1); 2])
-        .await
-        .unwrap();
+    accounts.update(ID, |_| vec![deposited(1); 2]).await.unwrap();
     let two = accounts.update(ID, |_| [deposited(1), deposited(1)]);
     two.await.unwrap();
     accounts.update(ID, |_| Some(deposited(1))).await.unwrap();
@@ -111,11 +106,7 @@ async fn a_closure_may_return_a_result_of_every_shape() {
     option.await.unwrap();
     let none = accounts.update(ID, |_| Ok::<_, Overdrawn>(()));
     none.await.unwrap();
-    let refused = accounts.update(ID, |account| {
-        Err::<(), _>(Overdrawn {
-            missing: account.cents,
-        })
-    });
+    let refused = accounts.update(ID, |account| Err::<(), _>(Overdrawn { missing: account.cents }));
     let refused = refused.await.unwrap_err();
     assert_eq!(refused.refusal(), Some(&Overdrawn { missing: 5 }));
     assert_eq!(log_of(&store).await.len(), 5);
@@ -128,9 +119,8 @@ async fn a_question_mark_works_in_a_closure_whose_type_is_written_down() {
         (missing == 0).then_some(5).ok_or(Overdrawn { missing })
     }
     let accounts = accounts(store_at(7).await);
-    let done = accounts.update(ID, |account| -> Result<_, Overdrawn> {
-        Ok(withdrawn(enough(account)?))
-    });
+    let done =
+        accounts.update(ID, |account| -> Result<_, Overdrawn> { Ok(withdrawn(enough(account)?)) });
     assert_eq!(done.await.unwrap().state.cents, 2);
 }
 
@@ -183,10 +173,7 @@ account_by!(ByUuid, "uuid", Uuid);
 async fn an_id_is_anything_that_displays() {
     let store = MemoryStore::new();
     let by_iban = Repository::<ByIban>::new(store.clone());
-    let done = by_iban
-        .update(&Iban("DE-1"), |_| deposited(1))
-        .await
-        .unwrap();
+    let done = by_iban.update(&Iban("DE-1"), |_| deposited(1)).await.unwrap();
     assert_eq!(done.events[0].stream.as_str(), "iban-DE-1");
     assert_eq!(by_iban.load(&Iban("DE-1")).await.unwrap().state.0, 1);
 

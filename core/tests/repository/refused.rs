@@ -32,13 +32,7 @@ async fn an_id_that_cannot_name_a_stream_is_refused_everywhere() {
         let history = accounts.history(id).try_collect::<Vec<_>>().await;
         assert!(matches!(history, Err(LoadError::InvalidId(is)) if is == why));
     }
-    for id in [
-        &long[1..],
-        "'; drop table events; --",
-        "ü\u{0308}",
-        "-",
-        " ",
-    ] {
+    for id in [&long[1..], "'; drop table events; --", "ü\u{0308}", "-", " "] {
         accounts.execute(id, Deposit(1)).await.unwrap();
         assert_eq!(accounts.load(id).await.unwrap().version, v(1));
     }
@@ -100,10 +94,7 @@ async fn an_event_that_could_not_be_read_back_is_not_written() {
     use MeterEvent::{Faxed, Filed, Noted, Read};
     for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let error = refusal(Read { value }).await;
-        assert_eq!(
-            error.reason,
-            EncodeReason::Payload(InvalidPayload::NotFinite)
-        );
+        assert_eq!(error.reason, EncodeReason::Payload(InvalidPayload::NotFinite));
         assert_eq!(error.name, "meter.read");
     }
     let text = "a\0b".to_owned();
@@ -144,10 +135,7 @@ async fn what_is_beyond_a_limit_is_refused_with_the_limit() {
 
     let many = vec![opened(&"x".repeat(1 << 19)); 33];
     let failed = accounts.update(ID, |_| many.clone()).await;
-    assert!(matches!(
-        failed,
-        Err(ExecuteError::Invalid(InvalidAppend::AppendTooLarge { .. }))
-    ));
+    assert!(matches!(failed, Err(ExecuteError::Invalid(InvalidAppend::AppendTooLarge { .. }))));
 
     for (metadata, nul) in [
         (Metadata::new().with_actor("x".repeat(20 << 10)), false),

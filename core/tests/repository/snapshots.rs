@@ -53,10 +53,7 @@ async fn a_load_equals_a_replay_for_every_period_and_every_size_of_batch() {
                 accounts.flush_snapshots().await;
                 let snapshot = saved(&store).await.unwrap();
                 let behind = 10 * batch as u64 - snapshot.version.get();
-                assert!(
-                    behind < every,
-                    "{behind} behind, every {every}, batch {batch}"
-                );
+                assert!(behind < every, "{behind} behind, every {every}, batch {batch}");
             }
         }
     }
@@ -117,11 +114,7 @@ async fn a_policy_by_bytes_counts_what_would_be_read() {
     let accounts = Repository::<Account>::new(store.clone()).snapshots(store.clone(), either);
     accounts.execute(ID, Deposit(1)).await.unwrap();
     accounts.flush_snapshots().await;
-    assert_eq!(
-        saved(&store).await.unwrap().version,
-        v(3),
-        "one event behind"
-    );
+    assert_eq!(saved(&store).await.unwrap().version, v(3), "one event behind");
 }
 
 #[tokio::test]

@@ -42,9 +42,7 @@ impl Aggregate for Account {
 }
 
 pub(crate) fn opened(owner: &str) -> AccountEvent {
-    AccountEvent::Opened {
-        owner: owner.to_owned(),
-    }
+    AccountEvent::Opened { owner: owner.to_owned() }
 }
 
 pub(crate) fn deposited(cents: u64) -> AccountEvent {
@@ -72,10 +70,7 @@ impl Decide<Deposit> for Account {
     type Error = std::convert::Infallible;
 
     fn decide(&self, Deposit(cents): &Deposit) -> Result<Vec<AccountEvent>, Self::Error> {
-        Ok((*cents > 0)
-            .then(|| deposited(*cents))
-            .into_iter()
-            .collect())
+        Ok((*cents > 0).then(|| deposited(*cents)).into_iter().collect())
     }
 }
 

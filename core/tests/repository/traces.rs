@@ -35,11 +35,7 @@ async fn a_command_is_a_span_with_its_name_stream_attempts_and_outcome() {
         assert!(last.contains(field), "no {field} in {last}");
     }
     let conflicts = logs.lines();
-    assert!(
-        conflicts
-            .iter()
-            .any(|line| line.starts_with("DEBUG") && line.contains("conflict"))
-    );
+    assert!(conflicts.iter().any(|line| line.starts_with("DEBUG") && line.contains("conflict")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -59,14 +55,8 @@ async fn every_outcome_has_a_word() {
         let at = text.find("outcome=").expect("an outcome is recorded");
         text[at..].split('"').nth(1).unwrap().to_owned()
     };
-    assert_eq!(
-        outcome(Some(Fault::Conflict { actual: v(9) }), 1, ID).await,
-        "conflict"
-    );
-    assert_eq!(
-        outcome(Some(Fault::UnknownUnwritten), 1, ID).await,
-        "unknown"
-    );
+    assert_eq!(outcome(Some(Fault::Conflict { actual: v(9) }), 1, ID).await, "conflict");
+    assert_eq!(outcome(Some(Fault::UnknownUnwritten), 1, ID).await, "unknown");
     assert_eq!(outcome(Some(Fault::Permanent), 1, ID).await, "failed");
     assert_eq!(outcome(None, 0, ID).await, "deadline");
     assert_eq!(outcome(None, 9, ID).await, "refused");
@@ -95,9 +85,8 @@ async fn no_content_is_traced_at_any_level() {
     let (logs, _guard) = Logs::capture();
     let snapshots = MemoryStore::new();
     let store = ScriptedStore::new(MemoryStore::new());
-    let accounts = accounts(store.clone())
-        .cache(4)
-        .snapshots(snapshots.clone(), SnapshotPolicy::every(1));
+    let accounts =
+        accounts(store.clone()).cache(4).snapshots(snapshots.clone(), SnapshotPolicy::every(1));
     let metadata = Metadata::new()
         .with_actor(SECRET)
         .with_tenant(SECRET)
@@ -131,34 +120,14 @@ async fn no_content_is_traced_at_any_level() {
     garbage.version = garbage.version.next();
     garbage.codec = "json".into();
     garbage.state = format!(r#"{{"owner":["{SECRET}"]}}"#).into();
-    annals::SnapshotStore::save_snapshot(&snapshots, garbage)
-        .await
-        .unwrap();
+    annals::SnapshotStore::save_snapshot(&snapshots, garbage).await.unwrap();
     let fresh = crate::support::accounts(store.clone());
     let fresh = fresh.snapshots(snapshots, SnapshotPolicy::every(1));
     fresh.load(ID).await.unwrap();
-    write_raw(
-        &store,
-        "account.opened",
-        1,
-        &format!(r#"{{"owner":["{SECRET}"]}}"#),
-    )
-    .await;
+    write_raw(&store, "account.opened", 1, &format!(r#"{{"owner":["{SECRET}"]}}"#)).await;
     assert!(fresh.load(ID).await.is_err());
-    write_raw(
-        &store,
-        "account.deposited",
-        7,
-        &format!(r#"{{"{SECRET}":1}}"#),
-    )
-    .await;
-    assert!(
-        fresh
-            .skip_unknown_events()
-            .execute(ID, Deposit(1))
-            .await
-            .is_err()
-    );
+    write_raw(&store, "account.deposited", 7, &format!(r#"{{"{SECRET}":1}}"#)).await;
+    assert!(fresh.skip_unknown_events().execute(ID, Deposit(1)).await.is_err());
 
     let lines = logs.lines();
     assert!(lines.len() > 50, "the scenario is traced");

@@ -10,11 +10,7 @@ use crate::support::*;
 async fn with(name: &'static str, schema_version: u16, json: &str) -> MemoryStore {
     let store = store_at(3).await;
     write_raw(&store, name, schema_version, json).await;
-    accounts(store.clone())
-        .skip_unknown_events()
-        .execute(ID, Deposit(1))
-        .await
-        .ok();
+    accounts(store.clone()).skip_unknown_events().execute(ID, Deposit(1)).await.ok();
     store
 }
 
@@ -77,9 +73,7 @@ async fn a_payload_that_does_not_decode_names_what_was_expected_and_no_content()
     ] {
         let store = with("account.deposited", 1, &json).await;
         let error = refusal(&accounts(store.clone())).await;
-        let DecodeErrorKind::Payload { expected } = error.kind() else {
-            panic!("{error:?}")
-        };
+        let DecodeErrorKind::Payload { expected } = error.kind() else { panic!("{error:?}") };
         assert!(!expected.is_empty());
         for text in [error.to_string(), format!("{error:?}")] {
             assert!(!text.contains("4111"), "{text}");

@@ -21,10 +21,7 @@ pub(crate) struct BeforeRead {
 
 impl BeforeRead {
     pub(crate) fn new(store: MemoryStore, first: impl FnOnce() + Send + 'static) -> Self {
-        Self {
-            store,
-            first: Mutex::new(Some(Box::new(first))),
-        }
+        Self { store, first: Mutex::new(Some(Box::new(first))) }
     }
 }
 
@@ -37,10 +34,7 @@ pub(crate) struct Replaced {
 
 impl Replaced {
     pub(crate) fn new(store: MemoryStore) -> Self {
-        Self {
-            info: store.log().clone(),
-            store: Arc::new(Mutex::new(store)),
-        }
+        Self { info: store.log().clone(), store: Arc::new(Mutex::new(store)) }
     }
 
     pub(crate) fn by(&self, other: MemoryStore) {

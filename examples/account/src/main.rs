@@ -45,9 +45,7 @@ impl Decide<Withdraw> for Account {
 
     fn decide(&self, command: &Withdraw) -> Result<Vec<AccountEvent>, Overdrawn> {
         match command.cents.saturating_sub(self.cents) {
-            0 => Ok(vec![AccountEvent::Withdrawn {
-                cents: command.cents,
-            }]),
+            0 => Ok(vec![AccountEvent::Withdrawn { cents: command.cents }]),
             missing => Err(Overdrawn(missing)),
         }
     }
@@ -58,16 +56,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let accounts = Repository::<Account>::new(MemoryStore::new());
 
     // A command needs no type of its own where a closure says it better.
-    let opened = AccountEvent::Opened {
-        owner: "ada".into(),
-    };
+    let opened = AccountEvent::Opened { owner: "ada".into() };
     let first = [opened, AccountEvent::Deposited { cents: 100 }];
-    accounts
-        .update(
-            "4711",
-            |account| if account.open { vec![] } else { first.to_vec() },
-        )
-        .await?;
+    accounts.update("4711", |account| if account.open { vec![] } else { first.to_vec() }).await?;
 
     let done = accounts.execute("4711", Withdraw { cents: 30 }).await?;
     assert_eq!(done.state.cents, 70); // and done.version, done.events, done.token

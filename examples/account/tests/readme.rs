@@ -3,17 +3,12 @@
 #[test]
 fn the_first_code_block_of_the_readme_is_this_example() {
     let readme = include_str!("../../../README.md");
-    let block = readme
-        .split("```rust\n")
-        .nth(1)
-        .and_then(|rest| rest.split("```").next());
+    let block = readme.split("```rust\n").nth(1).and_then(|rest| rest.split("```").next());
     assert_eq!(block, Some(include_str!("../src/main.rs")));
 }
 
 #[test]
 fn the_example_runs() {
-    let status = std::process::Command::new(env!("CARGO_BIN_EXE_account"))
-        .status()
-        .unwrap();
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_account")).status().unwrap();
     assert!(status.success());
 }

@@ -33,11 +33,7 @@ pub(crate) async fn life(store: &AnyStore, tail: &str) -> Result<Vec<Leg>, Failu
         }
         let flight: FlightId = recorded.stream.key().parse()?;
         let progress = flights.load(&flight).await?.state.progress;
-        legs.push(Leg {
-            flight,
-            plan,
-            progress,
-        });
+        legs.push(Leg { flight, plan, progress });
     }
     if legs.is_empty() {
         return Err(Failure::UnknownAircraft(tail.to_owned()));

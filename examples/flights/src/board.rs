@@ -52,11 +52,7 @@ pub(crate) async fn board(
         let then = flights.load_at(&flight, At::OccurredAt(at)).await?.state;
         // A flight that was not on the schedule yet is not on the board.
         if let Some(plan) = then.plan {
-            lines.push(Line {
-                flight,
-                plan,
-                progress: then.progress,
-            });
+            lines.push(Line { flight, plan, progress: then.progress });
         }
     }
     Ok(Board { at, lines, of })

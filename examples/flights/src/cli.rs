@@ -66,17 +66,8 @@ mod tests {
     #[test]
     fn a_moment_is_a_local_time_to_the_minute() {
         assert_eq!(moment("2013-01-12T18:00"), Ok(datetime!(2013-01-12 18:00)));
-        for wrong in [
-            "2013-01-12",
-            "18:00",
-            "2013-01-12T18:00Z",
-            "2013-02-30T18:00",
-        ] {
-            assert!(
-                moment(wrong)
-                    .unwrap_err()
-                    .contains("as in 2013-01-12T18:00")
-            );
+        for wrong in ["2013-01-12", "18:00", "2013-01-12T18:00Z", "2013-02-30T18:00"] {
+            assert!(moment(wrong).unwrap_err().contains("as in 2013-01-12T18:00"));
         }
     }
 }

@@ -55,18 +55,10 @@ impl Rows {
             Box::new(from)
         };
         let mut header = Vec::new();
-        text.read_until(b'\n', &mut header)
-            .map_err(FileError::Read)?;
+        text.read_until(b'\n', &mut header).map_err(FileError::Read)?;
         let mut splitter = Splitter::new();
         let columns = Columns::find(splitter.split(&header))?;
-        Ok(Self {
-            text,
-            line: Vec::new(),
-            number: 1,
-            splitter,
-            columns,
-            seen: HashMap::new(),
-        })
+        Ok(Self { text, line: Vec::new(), number: 1, splitter, columns, seen: HashMap::new() })
     }
 
     /// Goes on to the next line that is not blank; `false` at the end.
@@ -92,10 +84,7 @@ impl Rows {
                 free.insert(self.number);
                 Ok(row)
             }
-            Entry::Occupied(first) => Err(RowError::Repeated {
-                id: row.id,
-                first: *first.get(),
-            }),
+            Entry::Occupied(first) => Err(RowError::Repeated { id: row.id, first: *first.get() }),
         }
     }
 }

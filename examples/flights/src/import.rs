@@ -48,26 +48,16 @@ pub(crate) async fn import(
     strict: bool,
 ) -> Result<Totals, Failure> {
     let messages = timeline::messages(rows);
-    let mut totals = Totals {
-        commands: messages.len(),
-        ..Totals::default()
-    };
+    let mut totals = Totals { commands: messages.len(), ..Totals::default() };
     let bar = progress(messages.len());
     let started = Instant::now();
     for message in bar.wrap_iter(messages.into_iter()) {
         let row = &rows[message.row];
-        let done = flights
-            .execute(&row.id, message.command)
-            .occurred_at(message.at)
-            .await;
+        let done = flights.execute(&row.id, message.command).occurred_at(message.at).await;
         match done {
             Ok(done) => totals.events += done.events.len(),
             Err(ExecuteError::Refused(refusal)) => {
-                let refused = Refused {
-                    line: row.line,
-                    flight: row.id.clone(),
-                    refusal,
-                };
+                let refused = Refused { line: row.line, flight: row.id.clone(), refusal };
                 if strict {
                     return Err(Failure::Refused(refused));
                 }
@@ -99,11 +89,7 @@ fn progress(commands: usize) -> ProgressBar {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            line,
-            flight,
-            refusal,
-        } = self;
+        let Self { line, flight, refusal } = self;
         write!(f, "line {line}: flight {flight}: {refusal}")
     }
 }

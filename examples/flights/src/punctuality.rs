@@ -35,9 +35,7 @@ pub(crate) struct Tally {
 
 /// Reads the log and counts.
 pub(crate) async fn table(store: &AnyStore) -> Result<Table, Failure> {
-    let filter = Filter::all()
-        .category(Flight::CATEGORY)
-        .events::<FlightEvent>();
+    let filter = Filter::all().category(Flight::CATEGORY).events::<FlightEvent>();
     let mut events = history::events(store, &filter);
     let mut table = Table::new();
     while let Some(recorded) = events.try_next().await? {

@@ -19,12 +19,7 @@ use crate::import::Totals;
 
 /// One line about what was read and recorded.
 pub(crate) fn totals(rows: usize, bad_rows: usize, totals: &Totals) -> String {
-    let Totals {
-        commands,
-        events,
-        refused,
-        seconds,
-    } = totals;
+    let Totals { commands, events, refused, seconds } = totals;
     format!(
         "{} rows ({bad_rows} bad), {} commands ({refused} refused), {} events in {seconds:.2} s, {} events/s",
         grouped(&rows),
@@ -38,9 +33,7 @@ pub(crate) fn totals(rows: usize, bad_rows: usize, totals: &Totals) -> String {
 fn table<const N: usize>(header: [&str; N], numbers: &[usize]) -> Table {
     let line = LineStyle::new('─', '─', '─', '─');
     let mut table = Table::new();
-    table
-        .load_style(TableStyle::new().header_separator(line))
-        .set_header(header);
+    table.load_style(TableStyle::new().header_separator(line)).set_header(header);
     for index in numbers {
         if let Some(column) = table.column_mut(*index) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -116,9 +109,6 @@ mod tests {
     fn delays_are_told_as_people_tell_them() {
         let at = datetime!(2013-01-12 18:05 -5);
         let told = [-3, 0, 20].map(|delay| with_delay(Moment { at, delay }));
-        assert_eq!(
-            told,
-            ["18:05, 3 min early", "18:05, on time", "18:05, 20 min late"]
-        );
+        assert_eq!(told, ["18:05, 3 min early", "18:05, on time", "18:05, 20 min late"]);
     }
 }

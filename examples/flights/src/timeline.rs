@@ -27,11 +27,8 @@ pub(crate) struct Message {
 /// The sort is stable: what happened in the same minute stays in the order of
 /// the file, and the commands of one flight in the order of its life.
 pub(crate) fn messages(rows: &[Row]) -> Vec<Message> {
-    let mut messages: Vec<_> = rows
-        .iter()
-        .enumerate()
-        .flat_map(|(index, row)| life(index, row))
-        .collect();
+    let mut messages: Vec<_> =
+        rows.iter().enumerate().flat_map(|(index, row)| life(index, row)).collect();
     messages.sort_by_key(|message| message.at);
     messages
 }
@@ -52,11 +49,7 @@ fn life(row: usize, of: &Row) -> impl Iterator<Item = Message> + use<> {
     };
     let (next, last) = match of.outcome {
         Outcome::Cancelled => ((scheduled, FlightCommand::Cancel), None),
-        Outcome::Arrived {
-            departure_delay,
-            minutes_in_air,
-            arrival_delay: delay,
-        } => {
+        Outcome::Arrived { departure_delay, minutes_in_air, arrival_delay: delay } => {
             let departure = depart(departure_delay);
             let at = departure.0 + Duration::minutes(minutes_in_air);
             (departure, Some((at, FlightCommand::Arrive { at, delay })))
@@ -67,10 +60,7 @@ fn life(row: usize, of: &Row) -> impl Iterator<Item = Message> + use<> {
             (departure, Some((at, FlightCommand::MissArrival)))
         }
     };
-    [schedule, next]
-        .into_iter()
-        .chain(last)
-        .map(move |(at, command)| Message { at, row, command })
+    [schedule, next].into_iter().chain(last).map(move |(at, command)| Message { at, row, command })
 }
 
 #[cfg(test)]
@@ -84,11 +74,7 @@ mod tests {
         Row {
             line: 2,
             id: FlightId::new(date!(2013 - 01 - 12), "UA", number, "EWR").unwrap(),
-            plan: Plan {
-                departure,
-                destination: "IAH".to_owned(),
-                aircraft: None,
-            },
+            plan: Plan { departure, destination: "IAH".to_owned(), aircraft: None },
             outcome,
         }
     }
@@ -96,20 +82,15 @@ mod tests {
     #[test]
     fn commands_come_in_the_order_of_time_whatever_the_order_of_the_rows() {
         let evening = datetime!(2013-01-12 23:50 -5);
-        let arrived = Outcome::Arrived {
-            departure_delay: -10,
-            minutes_in_air: 200,
-            arrival_delay: -30,
-        };
+        let arrived =
+            Outcome::Arrived { departure_delay: -10, minutes_in_air: 200, arrival_delay: -30 };
         let rows = [
             row(1, evening, arrived),
             row(2, datetime!(2013-01-12 23:40 -5), Outcome::Cancelled),
             row(3, evening, Outcome::NoArrival { departure_delay: 0 }),
         ];
-        let told: Vec<_> = messages(&rows)
-            .into_iter()
-            .map(|message| (message.at, message.row))
-            .collect();
+        let told: Vec<_> =
+            messages(&rows).into_iter().map(|message| (message.at, message.row)).collect();
         assert_eq!(
             told,
             [
@@ -128,15 +109,9 @@ mod tests {
     #[test]
     fn a_flight_with_no_time_in_the_air_still_departs_first() {
         let at = datetime!(2013-01-12 12:00 -5);
-        let outcome = Outcome::Arrived {
-            departure_delay: 0,
-            minutes_in_air: 0,
-            arrival_delay: 0,
-        };
-        let commands: Vec<_> = messages(&[row(1, at, outcome)])
-            .into_iter()
-            .map(|message| message.command)
-            .collect();
+        let outcome = Outcome::Arrived { departure_delay: 0, minutes_in_air: 0, arrival_delay: 0 };
+        let commands: Vec<_> =
+            messages(&[row(1, at, outcome)]).into_iter().map(|message| message.command).collect();
         assert_eq!(commands[1], FlightCommand::Depart { at });
         assert_eq!(commands[2], FlightCommand::Arrive { at, delay: 0 });
     }

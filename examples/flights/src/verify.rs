@@ -28,11 +28,7 @@ pub(crate) fn table(rows: &[Row]) -> Table {
                 tally.departure_delay += departure_delay;
                 tally.no_arrival += 1;
             }
-            Outcome::Arrived {
-                departure_delay,
-                arrival_delay,
-                ..
-            } => {
+            Outcome::Arrived { departure_delay, arrival_delay, .. } => {
                 tally.departed += 1;
                 tally.departure_delay += departure_delay;
                 tally.arrived += 1;
@@ -105,10 +101,8 @@ mod tests {
         };
         let file = Table::from([("DL".into(), tally(3)), ("UA".into(), tally(5))]);
         let log = Table::from([("AA".into(), tally(1)), ("DL".into(), tally(4))]);
-        let carriers: Vec<_> = differences(&file, &log)
-            .into_iter()
-            .map(|difference| difference.carrier)
-            .collect();
+        let carriers: Vec<_> =
+            differences(&file, &log).into_iter().map(|difference| difference.carrier).collect();
         assert_eq!(carriers, ["AA", "DL", "UA"]);
         assert_eq!(differences(&file, &file), []);
         assert_eq!(

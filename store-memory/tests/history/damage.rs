@@ -77,67 +77,29 @@ async fn what_is_no_history_is_told_apart() {
         assert!(matches!(error, ImportError::NotHistory), "{error:?}");
     }
     let error = refused("").await;
-    assert!(
-        matches!(error, ImportError::Truncated { line: 0 }),
-        "{error:?}"
-    );
+    assert!(matches!(error, ImportError::Truncated { line: 0 }), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_damaged_line_is_told_by_its_number_and_what_was_expected() {
     for (from, to, expected) in [
-        (
-            r#""version":2"#,
-            r#""version":"secret""#,
-            "expected was u64 at column",
-        ),
-        (
-            r#""version":2"#,
-            r#""version":0"#,
-            "`version`: a number from 1 on",
-        ),
+        (r#""version":2"#, r#""version":"secret""#, "expected was u64 at column"),
+        (r#""version":2"#, r#""version":0"#, "`version`: a number from 1 on"),
         (r#""version":2,"#, "", "missing field `version`"),
-        (
-            r#""version":2,"#,
-            r#""version":2,"version":2,"#,
-            "duplicate field `version`",
-        ),
-        (
-            "08:00:00.123456789Z",
-            "secret",
-            "`recorded_at`: a time such as",
-        ),
-        (
-            "08:00:00.123456789Z",
-            "07:00:00Z",
-            "a `recorded_at` not before",
-        ),
+        (r#""version":2,"#, r#""version":2,"version":2,"#, "duplicate field `version`"),
+        ("08:00:00.123456789Z", "secret", "`recorded_at`: a time such as"),
+        ("08:00:00.123456789Z", "07:00:00Z", "a `recorded_at` not before"),
         ("59:59.5+02:00", "secret", "`occurred_at`: a time such as"),
         (r#"-000000000012""#, r#"-secret""#, "`id`: a UUID"),
         (r#""actor":"ada","#, r#""actor":["secret"],"#, "a string"),
-        (
-            r#""account-1","version":2"#,
-            r#""secret","version":2"#,
-            "a category, a `-`",
-        ),
-        (
-            r#""data":{"z""#,
-            r#""date":{"z""#,
-            "either `data` or `data_base64`",
-        ),
-        (
-            r#"{"z":1.0"#,
-            r#"{"z":1.0.0"#,
-            "a JSON object, but it is none",
-        ),
+        (r#""account-1","version":2"#, r#""secret","version":2"#, "a category, a `-`"),
+        (r#""data":{"z""#, r#""date":{"z""#, "either `data` or `data_base64`"),
+        (r#"{"z":1.0"#, r#"{"z":1.0.0"#, "a JSON object, but it is none"),
     ] {
         let changed = GOLDEN.replacen(from, to, 1);
         assert_ne!(changed, GOLDEN, "{from}");
         let message = refused(changed).await.to_string();
-        assert!(
-            message.contains("line 3") && message.contains(expected),
-            "{message}"
-        );
+        assert!(message.contains("line 3") && message.contains(expected), "{message}");
         assert!(!message.contains("secret"), "{message}");
     }
 }
@@ -148,35 +110,23 @@ async fn payloads_that_could_not_be_read_are_refused() {
     let deep = GOLDEN.replace(r#"{"owner":"ada"}"#, &("[".repeat(200) + &"]".repeat(200)));
     for text in [nul, deep] {
         let error = refused(text).await;
-        assert!(
-            matches!(error, ImportError::Payload { line: 2, .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, ImportError::Payload { line: 2, .. }), "{error:?}");
     }
     let codec = GOLDEN.replace(r#""msgpack""#, r#""cbor""#);
     let error = refused(codec).await;
-    assert!(
-        matches!(error, ImportError::Codec { line: 6, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, ImportError::Codec { line: 6, .. }), "{error:?}");
 }
 
 #[tokio::test]
 async fn something_behind_the_end_is_refused() {
     let twice = format!("{GOLDEN}{GOLDEN}");
     let error = refused(twice).await;
-    assert!(
-        matches!(error, ImportError::Malformed { line: 8, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, ImportError::Malformed { line: 8, .. }), "{error:?}");
 }
 
 #[tokio::test]
 async fn an_overlong_line_is_refused() {
     let long = " ".repeat(annals::history::MAX_LINE_BYTES + 1);
     let error = refused(format!("{long}\n{GOLDEN}")).await;
-    assert!(
-        matches!(error, ImportError::LineTooLong { line: 1, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, ImportError::LineTooLong { line: 1, .. }), "{error:?}");
 }

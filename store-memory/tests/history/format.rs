@@ -13,9 +13,8 @@ const GOLDEN: &str = include_str!("../fixtures/history-v1.ndjson");
 async fn the_golden_history_is_read_and_written_alike() {
     let store = MemoryStore::new();
     let imported = history::import_text(&store, GOLDEN).await.unwrap();
-    let renamed = text(&store)
-        .await
-        .replace(&store.log().id.to_string(), &imported.source.to_string());
+    let renamed =
+        text(&store).await.replace(&store.log().id.to_string(), &imported.source.to_string());
     assert_eq!(renamed, GOLDEN);
 }
 
@@ -31,14 +30,8 @@ async fn every_field_of_the_golden_history_arrives() {
     assert!(opened.metadata.is_empty() && opened.occurred_at.is_none());
     assert_eq!(deposited.schema_version, 2);
     assert_eq!(deposited.metadata.header("note"), Some("a \"quoted\" text"));
-    assert_eq!(
-        deposited.metadata.trace().unwrap().tracestate(),
-        Some("vendor=1")
-    );
-    assert_eq!(
-        deposited.occurred_at.unwrap().unix_timestamp(),
-        1_748_728_799
-    );
+    assert_eq!(deposited.metadata.trace().unwrap().tracestate(), Some("vendor=1"));
+    assert_eq!(deposited.occurred_at.unwrap().unix_timestamp(), 1_748_728_799);
     // Numbers, the order of keys, escapes and white space as they were.
     assert_eq!(
         deposited.event.as_json_text().unwrap(),
@@ -46,14 +39,8 @@ async fn every_field_of_the_golden_history_arrives() {
     );
     assert_eq!(placed.stream.as_str(), "order-ü \"x\"");
     assert_eq!(placed.event.as_json_text(), Some("null"));
-    assert_eq!(
-        noted.event.as_json_text(),
-        Some("{\n  \"note\": \"two lines\"\n}")
-    );
-    assert_eq!(
-        (packed.event.codec(), packed.event.len()),
-        (Codec::MessagePack, 10)
-    );
+    assert_eq!(noted.event.as_json_text(), Some("{\n  \"note\": \"two lines\"\n}"));
+    assert_eq!((packed.event.codec(), packed.event.len()), (Codec::MessagePack, 10));
 }
 
 #[tokio::test]

@@ -11,15 +11,12 @@ use crate::support::{Disturbance, Disturbed, events, portable, store, text};
 
 /// A time of the user's own, with any offset that has no seconds.
 fn time() -> impl Strategy<Value = OffsetDateTime> {
-    (
-        -60_000_000_000_i64..60_000_000_000,
-        0..1_000_000_000_i32,
-        -23..24_i8,
-    )
-        .prop_map(|(seconds, nanoseconds, hours)| {
+    (-60_000_000_000_i64..60_000_000_000, 0..1_000_000_000_i32, -23..24_i8).prop_map(
+        |(seconds, nanoseconds, hours)| {
             let time = OffsetDateTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds);
             time.to_offset(UtcOffset::from_hms(hours, 0, 0).unwrap())
-        })
+        },
+    )
 }
 
 fn payload() -> impl Strategy<Value = Payload> {
@@ -41,12 +38,7 @@ fn metadata() -> impl Strategy<Value = Metadata> {
 }
 
 fn event() -> impl Strategy<Value = NewEvent> {
-    let parts = (
-        payload(),
-        metadata(),
-        proptest::option::of(time()),
-        1..u16::MAX,
-    );
+    let parts = (payload(), metadata(), proptest::option::of(time()), 1..u16::MAX);
     parts.prop_map(|(payload, metadata, occurred_at, schema_version)| {
         let mut event = NewEvent::new("order.placed", payload).with_metadata(metadata);
         event.occurred_at = occurred_at;

@@ -18,11 +18,7 @@ async fn a_stream_with_a_history_of_its_own_is_refused_before_anything_is_writte
     let target = filled(1, 3).await;
     let before = events(&target).await;
     let error = history::import_text(&target, exported).await.unwrap_err();
-    let ImportError::Foreign {
-        stream: refused,
-        version,
-    } = error
-    else {
+    let ImportError::Foreign { stream: refused, version } = error else {
         panic!("{error:?}");
     };
     assert_eq!((refused, version), (stream(0), Version::FIRST));
@@ -38,10 +34,7 @@ async fn a_log_with_newer_events_is_refused_before_anything_is_written() {
             write(&target, number).await;
         }
         let error = history::import_text(&target, exported).await.unwrap_err();
-        assert!(
-            matches!(error, ImportError::Interleaves { .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, ImportError::Interleaves { .. }), "{error:?}");
         assert!(error.to_string().contains("empty log"), "{error}");
         assert_eq!(events(&target).await.len(), 50);
     }
@@ -54,10 +47,7 @@ async fn somebody_who_writes_meanwhile_is_never_overtaken() {
         let store = MemoryStore::new();
         let target = Disturbed::new(&store, 10, Disturbance::StrangerWrites, at);
         let error = target.import(&exported).await.unwrap_err();
-        assert!(
-            matches!(error, ImportError::Interleaves { .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, ImportError::Interleaves { .. }), "{error:?}");
         assert_eq!(events(&store).await.len(), at * 10 + 1);
     }
 }
@@ -80,13 +70,7 @@ async fn a_stream_that_begins_in_the_middle_needs_what_comes_before() {
     let tail = tail_of(&source).await;
     let target = MemoryStore::new();
     let error = history::import_text(&target, &tail).await.unwrap_err();
-    assert!(matches!(
-        error,
-        ImportError::Predecessors {
-            actual: Version::NONE,
-            ..
-        }
-    ));
+    assert!(matches!(error, ImportError::Predecessors { actual: Version::NONE, .. }));
     assert!(events(&target).await.is_empty());
 
     history::import_text(&target, first).await.unwrap();
@@ -117,18 +101,12 @@ async fn an_event_beyond_the_limits_is_refused_before_anything_is_written() {
     limits.payload_bytes = 10;
     let target = MemoryStore::builder().limits(limits).build();
     let error = history::import_text(&target, exported).await.unwrap_err();
-    assert!(
-        matches!(error, ImportError::Invalid { line: 2, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, ImportError::Invalid { line: 2, .. }), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_source_that_changes_between_the_looks_is_noticed() {
-    let mut texts = vec![
-        text(&filled(1, 4).await).await,
-        text(&filled(1, 3).await).await,
-    ];
+    let mut texts = vec![text(&filled(1, 4).await).await, text(&filled(1, 3).await).await];
     let target = MemoryStore::new();
     let open = || Ok(crate::support::lines(&texts.pop().unwrap()));
     let error = history::import(&target, open).await.unwrap_err();

@@ -25,10 +25,7 @@ async fn goes_on(partitions: u16, first: usize, then: usize) {
             let again = Disturbed::new(&store, then, Disturbance::None, 0);
             let imported = again.import(&exported).await.unwrap();
             assert_eq!(imported.events, EVENTS);
-            assert_eq!(
-                (imported.already_there, imported.written),
-                (there, EVENTS - there)
-            );
+            assert_eq!((imported.already_there, imported.written), (there, EVENTS - there));
             assert_eq!(portable(&text(&store).await), portable(&exported));
         }
     }
@@ -56,22 +53,14 @@ async fn a_pipe_that_breaks_off_at_any_line_can_be_gone_on_with() {
         let target = Disturbed::new(&store, 6, Disturbance::None, 0);
         let part: Vec<&str> = exported.lines().take(cut).collect();
         let error = history::import_streaming(&target, lines(&part.join("\n"))).await;
-        assert!(
-            matches!(error, Err(ImportError::Truncated { .. })),
-            "{error:?}"
-        );
+        assert!(matches!(error, Err(ImportError::Truncated { .. })), "{error:?}");
         let there = events(&store).await.len() as u64;
         // Every whole batch before the cut, and nothing of the last one.
         assert_eq!(there, (cut as u64 - 1).saturating_sub(1) / 6 * 6);
 
         let target = Disturbed::new(&store, 4, Disturbance::None, 0);
-        let imported = history::import_streaming(&target, lines(&exported))
-            .await
-            .unwrap();
-        assert_eq!(
-            (imported.already_there, imported.written),
-            (there, EVENTS - there)
-        );
+        let imported = history::import_streaming(&target, lines(&exported)).await.unwrap();
+        assert_eq!((imported.already_there, imported.written), (there, EVENTS - there));
         assert_eq!(portable(&text(&store).await), portable(&exported));
     }
 }
@@ -80,9 +69,7 @@ async fn a_pipe_that_breaks_off_at_any_line_can_be_gone_on_with() {
 async fn a_history_that_grew_brings_only_what_is_new() {
     let source = filled(8, 30).await;
     let target = MemoryStore::new();
-    history::import_text(&target, text(&source).await)
-        .await
-        .unwrap();
+    history::import_text(&target, text(&source).await).await.unwrap();
     let more = annals::store::Append::to(
         crate::support::stream(1),
         annals::ExpectedVersion::Any,

@@ -46,9 +46,7 @@ async fn one_partition_to_one_is_the_same_text_but_for_the_log() {
 async fn an_empty_log_is_a_history_too() {
     let exported = text(&store(4)).await;
     assert_eq!(exported.lines().count(), 2);
-    let imported = history::import_text(&MemoryStore::new(), &exported)
-        .await
-        .unwrap();
+    let imported = history::import_text(&MemoryStore::new(), &exported).await.unwrap();
     assert_eq!((imported.events, imported.token.is_empty()), (0, true));
 }
 
@@ -56,15 +54,10 @@ async fn an_empty_log_is_a_history_too() {
 async fn imported_events_are_marked_and_keep_everything_but_their_places() {
     let source = filled(8, 30).await;
     let target = MemoryStore::new();
-    history::import_text(&target, text(&source).await)
-        .await
-        .unwrap();
+    history::import_text(&target, text(&source).await).await.unwrap();
     let theirs = events(&source).await;
     for (ours, mut theirs) in events(&target).await.into_iter().zip(theirs) {
-        assert_eq!(
-            (ours.origin, theirs.origin),
-            (Origin::Imported, Origin::Native)
-        );
+        assert_eq!((ours.origin, theirs.origin), (Origin::Imported, Origin::Native));
         theirs.origin = Origin::Imported;
         (theirs.partition, theirs.position) = (ours.partition, ours.position);
         assert_eq!(ours, theirs);
@@ -74,11 +67,7 @@ async fn imported_events_are_marked_and_keep_everything_but_their_places() {
 #[tokio::test]
 async fn streams_and_categories_come_alone() {
     let source = filled(8, 40).await;
-    let order = Append::to(
-        "order-1".parse().unwrap(),
-        ExpectedVersion::Any,
-        vec![event(1)],
-    );
+    let order = Append::to("order-1".parse().unwrap(), ExpectedVersion::Any, vec![event(1)]);
     source.append(order).await.unwrap();
 
     let two = Scope::Streams(vec![stream(1), stream(3), stream(1), stream(999)]);
@@ -86,35 +75,26 @@ async fn streams_and_categories_come_alone() {
     let checked = history::check(lines(&exported)).await.unwrap();
     assert_eq!(checked.streams, 2);
     assert!(exported.starts_with(r#"{"annals":"history","format":1,"#));
-    history::import_text(&MemoryStore::new(), exported)
-        .await
-        .unwrap();
+    history::import_text(&MemoryStore::new(), exported).await.unwrap();
 
     let orders = Scope::Categories(vec!["order".to_owned()]);
     let exported = history::export_text(&source, orders).await.unwrap();
     assert_eq!(history::check(lines(&exported)).await.unwrap().events, 1);
-    let none = history::export_text(&source, Scope::Categories(vec![]))
-        .await
-        .unwrap();
+    let none = history::export_text(&source, Scope::Categories(vec![])).await.unwrap();
     assert_eq!(history::check(lines(&none)).await.unwrap().events, 0);
 }
 
 #[tokio::test]
 async fn too_many_named_streams_are_refused() {
     let streams = (0..=history::MAX_STREAMS as u64).map(stream).collect();
-    let error = history::export_text(&store(1), Scope::Streams(streams))
-        .await
-        .unwrap_err();
+    let error = history::export_text(&store(1), Scope::Streams(streams)).await.unwrap_err();
     assert!(error.to_string().contains("at most 1000"), "{error}");
 }
 
 #[tokio::test]
 async fn the_merged_order_agrees_with_time_and_partitions() {
     let source = filled(8, 200).await;
-    let merged: Vec<_> = history::merged(&source, &Filter::all())
-        .try_collect()
-        .await
-        .unwrap();
+    let merged: Vec<_> = history::merged(&source, &Filter::all()).try_collect().await.unwrap();
     assert!(merged.is_sorted_by_key(|e| (e.recorded_at, e.partition, e.position)));
     for partition in source.log().partitions.iter() {
         let own = merged.iter().filter(|e| e.partition == partition);
@@ -133,11 +113,7 @@ async fn an_export_ends_though_others_go_on_writing() {
     while let Some(line) = export.try_next().await.unwrap() {
         exported += &(line + "\n");
         for _ in 0..2 {
-            let append = Append::to(
-                stream(number % 20),
-                ExpectedVersion::Any,
-                vec![event(number)],
-            );
+            let append = Append::to(stream(number % 20), ExpectedVersion::Any, vec![event(number)]);
             source.append(append).await.unwrap();
             number += 1;
         }
@@ -155,9 +131,7 @@ async fn import_and_export_can_be_spawned() {
     let copied = tokio::spawn(async move {
         let target = MemoryStore::new();
         history::import_text(&target, exported).await.unwrap();
-        history::import_streaming(&target, lines(&text(&target).await))
-            .await
-            .unwrap()
+        history::import_streaming(&target, lines(&text(&target).await)).await.unwrap()
     });
     assert_eq!(copied.await.unwrap().written, 0);
 }

@@ -134,13 +134,7 @@ impl Disturbed {
     pub(crate) fn new(store: &MemoryStore, batch: usize, then: Disturbance, at: usize) -> Self {
         let mut info = store.log().clone();
         info.limits = limits(batch);
-        Self {
-            store: store.clone(),
-            info,
-            at,
-            then,
-            appends: AtomicUsize::new(0),
-        }
+        Self { store: store.clone(), info, at, then, appends: AtomicUsize::new(0) }
     }
 
     pub(crate) async fn import(&self, text: &str) -> Result<Imported, ImportError> {

@@ -40,10 +40,7 @@ struct Cuts;
 
 impl Mutation for Cuts {
     fn append<'a>(&'a self, store: &'a MemoryStore, mut append: Append) -> Answer<'a> {
-        append
-            .writes
-            .iter_mut()
-            .for_each(|write| write.events.truncate(3_999));
+        append.writes.iter_mut().for_each(|write| write.events.truncate(3_999));
         Box::pin(store.append(append))
     }
 }

@@ -43,10 +43,7 @@ impl Mutation for Cuts {
 
     fn append<'a>(&'a self, store: &'a MemoryStore, mut append: Append) -> Answer<'a> {
         let limit = Limits::default().events;
-        append
-            .writes
-            .iter_mut()
-            .for_each(|write| write.events.truncate(limit));
+        append.writes.iter_mut().for_each(|write| write.events.truncate(limit));
         Box::pin(store.append(append))
     }
 }

@@ -22,9 +22,7 @@ caught! {
 }
 
 fn passed(append: &Append) -> bool {
-    append
-        .deadline
-        .is_some_and(|deadline| deadline <= Instant::now())
+    append.deadline.is_some_and(|deadline| deadline <= Instant::now())
 }
 
 #[derive(Debug)]
@@ -75,10 +73,7 @@ impl Mutation for WritesLater {
                 let mut append = append;
                 append.deadline = None;
                 // Behind whatever has taken its place meanwhile.
-                append
-                    .writes
-                    .iter_mut()
-                    .for_each(|w| w.expected = annals::ExpectedVersion::Any);
+                append.writes.iter_mut().for_each(|w| w.expected = annals::ExpectedVersion::Any);
                 store.append(append).await
             });
             match tokio::time::timeout_at(deadline, statement).await {
@@ -102,9 +97,7 @@ impl Mutation for LosesTrack {
             let events = append.writes.iter_mut().flat_map(|write| &mut write.events);
             events.for_each(|event| event.id = EventId::new());
             store.append(append).await?;
-            Err(AppendError::Unknown(StoreError::transient(
-                "no answer came",
-            )))
+            Err(AppendError::Unknown(StoreError::transient("no answer came")))
         })
     }
 }

@@ -47,10 +47,7 @@ impl Mutation for Changes {
 
 /// As a database does that parses what it stores.
 fn writes_json_anew(event: &mut RawEvent) {
-    let value = event
-        .event
-        .as_json_text()
-        .map(serde_json::from_str::<serde_json::Value>);
+    let value = event.event.as_json_text().map(serde_json::from_str::<serde_json::Value>);
     if let Some(Ok(value)) = value {
         event.event = Payload::json(value.to_string()).expect("it was JSON before");
     }

@@ -107,10 +107,7 @@ impl Mutation for Trusts {
 }
 
 fn trusts(reads: fn(&MemoryStore, Checkpoint) -> After) -> impl Fn(&MemoryStore) -> Trusts + Clone {
-    move |store| Trusts {
-        store: store.clone(),
-        reads,
-    }
+    move |store| Trusts { store: store.clone(), reads }
 }
 
 fn the_position(store: &MemoryStore, checkpoint: Checkpoint) -> After {

@@ -1,10 +1,7 @@
 //! The suite of every store, tested: each mutant is a memory store that breaks
 //! one promise, and a case of that promise must notice.
 
-#![allow(
-    clippy::expect_used,
-    reason = "in a test an expectation is an assertion"
-)]
+#![allow(clippy::expect_used, reason = "in a test an expectation is an assertion")]
 
 mod mutant;
 

@@ -113,8 +113,7 @@ impl EventStore for Mutant {
         query: LogQuery,
     ) -> impl Stream<Item = Result<Delivery, ReadError>> + Send + 'static {
         let query = self.mutation.log_query(query);
-        self.mutation
-            .deliveries(self.store.subscribe(query).boxed())
+        self.mutation.deliveries(self.store.subscribe(query).boxed())
     }
 
     async fn stream_head(&self, stream: &StreamId) -> Result<Option<StreamHead>, ReadError> {
@@ -162,11 +161,7 @@ impl Fixture for Mutated {
         let mut info = log.log().clone();
         info.limits = Limits::default();
         let mutation = (self.0)(&log);
-        Mutant {
-            store: log,
-            info,
-            mutation,
-        }
+        Mutant { store: log, info, mutation }
     }
 
     async fn snapshots(&self, log: MemoryStore) -> MemoryStore {

@@ -44,9 +44,7 @@ struct Narrow;
 
 impl Mutation for Narrow {
     fn stream_query(&self, mut query: StreamQuery) -> StreamQuery {
-        query.from = query
-            .from
-            .map(|from| Version::new(from.get() & 0x7fff_ffff));
+        query.from = query.from.map(|from| Version::new(from.get() & 0x7fff_ffff));
         query
     }
 }
@@ -69,10 +67,7 @@ struct WrongHeads;
 
 impl Mutation for WrongHeads {
     fn stream_head(&self, head: Option<StreamHead>) -> Option<StreamHead> {
-        head.map(|head| StreamHead {
-            position: head.position.advanced_by(1),
-            ..head
-        })
+        head.map(|head| StreamHead { position: head.position.advanced_by(1), ..head })
     }
 
     fn log_head(&self, head: Checkpoint) -> Checkpoint {

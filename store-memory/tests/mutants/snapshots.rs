@@ -28,9 +28,7 @@ impl SnapshotStore for Broken {
         match (self.breaks, old) {
             (Breaks::LastWins, Some(old)) => {
                 let (stream, version) = (&old.stream, old.version);
-                self.store
-                    .delete_snapshot(stream, version, old.event)
-                    .await?;
+                self.store.delete_snapshot(stream, version, old.event).await?;
             }
             (Breaks::FirstOfAVersionWins, Some(old)) if old.version == snapshot.version => {
                 return Ok(false);

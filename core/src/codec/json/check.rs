@@ -21,21 +21,16 @@ pub(super) fn check_bytes(text: &[u8]) -> Result<(), InvalidPayload> {
     let nul = Cell::new(false);
     let mut from = serde_json::Deserializer::from_slice(text);
     let walk = Walk { nul: &nul };
-    walk.deserialize(&mut from)
-        .and_then(|()| from.end())
-        .map_err(|error| {
-            if nul.get() {
-                InvalidPayload::Nul
-            } else if error.to_string().starts_with("recursion limit exceeded") {
-                // serde_json has no kind for it, only these words; a test pins them.
-                InvalidPayload::TooDeep { limit: MAX_DEPTH }
-            } else {
-                InvalidPayload::Malformed {
-                    codec: Codec::Json,
-                    at: place(&error),
-                }
-            }
-        })
+    walk.deserialize(&mut from).and_then(|()| from.end()).map_err(|error| {
+        if nul.get() {
+            InvalidPayload::Nul
+        } else if error.to_string().starts_with("recursion limit exceeded") {
+            // serde_json has no kind for it, only these words; a test pins them.
+            InvalidPayload::TooDeep { limit: MAX_DEPTH }
+        } else {
+            InvalidPayload::Malformed { codec: Codec::Json, at: place(&error) }
+        }
+    })
 }
 
 /// Reads every value in full. `IgnoredAny` would not: it lets pass numbers out

@@ -31,11 +31,7 @@ pub(in crate::codec) fn check(bytes: &[u8]) -> Result<(), InvalidPayload> {
             break;
         }
     }
-    if scan.at == bytes.len() {
-        Ok(())
-    } else {
-        Err(scan.malformed())
-    }
+    if scan.at == bytes.len() { Ok(()) } else { Err(scan.malformed()) }
 }
 
 struct Scan<'a> {
@@ -83,11 +79,7 @@ impl<'a> Scan<'a> {
 
     fn number(&mut self, width: u64) -> Option<u64> {
         let bytes = self.take(width)?;
-        Some(
-            bytes
-                .iter()
-                .fold(0, |number, byte| number << 8 | u64::from(*byte)),
-        )
+        Some(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
 
     fn text(&mut self, length: u64) -> Option<()> {
@@ -100,9 +92,6 @@ impl<'a> Scan<'a> {
     }
 
     fn malformed(&self) -> InvalidPayload {
-        InvalidPayload::Malformed {
-            codec: Codec::MessagePack,
-            at: format!("byte {}", self.at),
-        }
+        InvalidPayload::Malformed { codec: Codec::MessagePack, at: format!("byte {}", self.at) }
     }
 }

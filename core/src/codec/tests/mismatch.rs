@@ -70,22 +70,11 @@ fn no_stored_content_appears() {
 #[test]
 fn it_tells_what_the_type_asked_for_and_where() {
     let payload = Payload::json(r#"{"owner": "ada", "cents": "secret"}"#).unwrap();
-    assert_eq!(
-        refused::<Opened>(&payload).expected(),
-        "expected u64, at line 1 column 34"
-    );
+    assert_eq!(refused::<Opened>(&payload).expected(), "expected u64, at line 1 column 34");
     let payload = Payload::json(r#"{"owner": "ada"}"#).unwrap();
-    assert!(
-        refused::<Opened>(&payload)
-            .expected()
-            .starts_with("missing field `cents`")
-    );
+    assert!(refused::<Opened>(&payload).expected().starts_with("missing field `cents`"));
     let payload = Payload::json(r#""High""#).unwrap();
-    assert!(
-        refused::<Level>(&payload)
-            .expected()
-            .starts_with("expected `Low`")
-    );
+    assert!(refused::<Level>(&payload).expected().starts_with("expected `Low`"));
 }
 
 #[test]
@@ -103,9 +92,6 @@ fn what_follows_the_value_is_not_overlooked() {
 fn bytes_that_no_codec_reads_are_a_mismatch() {
     for codec in all() {
         refused::<u64>(&Payload::from_stored(codec, Bytes::new()));
-        refused::<String>(&Payload::from_stored(
-            codec,
-            Bytes::from_static(b"\"\xff\xfe"),
-        ));
+        refused::<String>(&Payload::from_stored(codec, Bytes::from_static(b"\"\xff\xfe")));
     }
 }

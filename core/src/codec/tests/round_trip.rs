@@ -47,20 +47,9 @@ fn kind() -> impl Strategy<Value = Kind> {
 fn measured() -> impl Strategy<Value = Measured> {
     let number = || prop_oneof![4 => any::<f64>(), 1 => proptest::num::f64::ANY];
     let notes = prop::collection::btree_map("[a-z]{0,3}", kind(), 0..4);
-    (
-        number(),
-        prop::option::of(number()),
-        any::<Vec<f32>>(),
-        notes,
-        any::<u128>(),
+    (number(), prop::option::of(number()), any::<Vec<f32>>(), notes, any::<u128>()).prop_map(
+        |(exact, guess, rough, notes, large)| Measured { exact, guess, rough, notes, large },
     )
-        .prop_map(|(exact, guess, rough, notes, large)| Measured {
-            exact,
-            guess,
-            rough,
-            notes,
-            large,
-        })
 }
 
 fn tree() -> impl Strategy<Value = Value> {
@@ -85,9 +74,7 @@ fn has_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
         Value::Array(values) => values.iter().any(has_nul),
-        Value::Object(map) => map
-            .iter()
-            .any(|(key, value)| key.contains('\0') || has_nul(value)),
+        Value::Object(map) => map.iter().any(|(key, value)| key.contains('\0') || has_nul(value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

@@ -20,10 +20,7 @@ impl<F: Fixture> Subject<F> {
         }
         let mut seen: HashSet<EventId> = HashSet::new();
         let twice = all.iter().find(|event| !seen.insert(event.id));
-        assert!(
-            twice.is_none(),
-            "an event stands in the log twice: {twice:?}"
-        );
+        assert!(twice.is_none(), "an event stands in the log twice: {twice:?}");
         all
     }
 
@@ -38,10 +35,7 @@ impl<F: Fixture> Subject<F> {
             assert_eq!(home, partition, "a stream lives in the partition of its id");
             let here = events.iter().filter(|event| event.stream == stream);
             let read = self.of_stream(&stream).await;
-            assert!(
-                here.eq(&read),
-                "stream {stream} reads like its part of the log"
-            );
+            assert!(here.eq(&read), "stream {stream} reads like its part of the log");
             assert_eq!(self.version(&stream).await, version, "the head of {stream}");
         }
     }
@@ -60,20 +54,10 @@ fn check_order(events: &[RawEvent]) -> HashMap<StreamId, Version> {
     let mut versions: HashMap<StreamId, Version> = HashMap::new();
     let (mut position, mut time) = (Position::START, None);
     for event in events {
-        assert!(
-            event.position > position,
-            "positions rise: {position}, then {event:?}"
-        );
-        assert!(
-            time <= Some(event.recorded_at),
-            "the time of recording falls: {event:?}"
-        );
+        assert!(event.position > position, "positions rise: {position}, then {event:?}");
+        assert!(time <= Some(event.recorded_at), "the time of recording falls: {event:?}");
         let version = versions.entry(event.stream.clone()).or_default();
-        assert_eq!(
-            event.version,
-            version.next(),
-            "versions have no holes: {event:?}"
-        );
+        assert_eq!(event.version, version.next(), "versions have no holes: {event:?}");
         *version = event.version;
         (position, time) = (event.position, Some(event.recorded_at));
     }

@@ -22,21 +22,13 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Content<D> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        let variant = usize::try_from(self.index)
-            .ok()
-            .and_then(|index| variants.get(index));
+        let variant = usize::try_from(self.index).ok().and_then(|index| variants.get(index));
         let name = variant.copied().unwrap_or(name);
-        visitor.visit_enum(Variant {
-            index: self.index,
-            name,
-            from: self.from,
-        })
+        visitor.visit_enum(Variant { index: self.index, name, from: self.from })
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, D::Error> {
-        Err(D::Error::custom(
-            "an event must deserialize as a plain enum: derive `Deserialize`",
-        ))
+        Err(D::Error::custom("an event must deserialize as a plain enum: derive `Deserialize`"))
     }
 
     fn is_human_readable(&self) -> bool {

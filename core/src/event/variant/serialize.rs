@@ -12,9 +12,7 @@ use super::unit::write_nothing;
 pub(super) struct Content<S>(pub(super) S);
 
 fn not_an_enum<T, E: Error>() -> Result<T, E> {
-    Err(E::custom(
-        "an event must serialize as a plain enum: derive `Serialize`",
-    ))
+    Err(E::custom("an event must serialize as a plain enum: derive `Serialize`"))
 }
 
 /// Refuses what is not an enum, method by method.

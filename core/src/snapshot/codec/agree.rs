@@ -9,8 +9,7 @@ use serde::ser::{self, Serialize, Serializer};
 /// Hash maps and hash sets have another order in each instance. Should a type
 /// confuse the order of its own lists and nothing else, this overlooks it.
 pub(super) fn but_for_order<T: Serialize>(one: &T, other: &T) -> bool {
-    one.serialize(Canon)
-        .is_ok_and(|one| other.serialize(Canon).is_ok_and(|other| one == other))
+    one.serialize(Canon).is_ok_and(|one| other.serialize(Canon).is_ok_and(|other| one == other))
 }
 
 /// Writes a text that is equal for equal values, in the flavour that bincode
@@ -45,20 +44,12 @@ struct Parts {
 
 impl Parts {
     const fn new(variant: &'static str, ordered: bool) -> Self {
-        Self {
-            variant,
-            parts: Vec::new(),
-            ordered,
-        }
+        Self { variant, parts: Vec::new(), ordered }
     }
 
     fn add<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Refused> {
         let value = value.serialize(Canon)?;
-        self.parts.push(if name.is_empty() {
-            value
-        } else {
-            format!("{name}:{value}")
-        });
+        self.parts.push(if name.is_empty() { value } else { format!("{name}:{value}") });
         Ok(())
     }
 

@@ -16,11 +16,7 @@ struct Account {
 }
 
 fn account() -> Account {
-    Account {
-        owner: "ada".to_owned(),
-        cents: 7,
-        limits: vec![None, Some(-3)],
-    }
+    Account { owner: "ada".to_owned(), cents: 7, limits: vec![None, Some(-3)] }
 }
 
 #[test]
@@ -62,9 +58,8 @@ fn a_damaged_length_allocates_nothing() {
 #[test]
 fn states_without_an_order_come_back() {
     let numbers: HashSet<u32> = (0..100).collect();
-    let sets: HashMap<String, HashSet<u32>> = (0..20)
-        .map(|key| (key.to_string(), numbers.clone()))
-        .collect();
+    let sets: HashMap<String, HashSet<u32>> =
+        (0..20).map(|key| (key.to_string(), numbers.clone())).collect();
     let listed: Vec<HashMap<u32, f64>> = vec![(0..50).map(|key| (key, 0.5)).collect(); 3];
     // JSON has no such keys, so it cannot be what they are compared by.
     let by_pair: HashMap<(u32, Option<u8>), u128> =
@@ -101,19 +96,13 @@ fn what_bincode_cannot_read_is_found_out() {
         inner: Account,
     }
     let json = serde_json::json!({ "a": [1, null] });
-    assert!(!SnapshotCodec::Bincode.reads_back(&Skips {
-        note: None,
-        cents: 1
-    }));
+    assert!(!SnapshotCodec::Bincode.reads_back(&Skips { note: None, cents: 1 }));
     assert!(!SnapshotCodec::Bincode.reads_back(&Untagged::Number(7)));
     assert!(!SnapshotCodec::Bincode.reads_back(&Tagged::Open { cents: 7 }));
     assert!(!SnapshotCodec::Bincode.reads_back(&Flat { inner: account() }));
     assert!(!SnapshotCodec::Bincode.reads_back(&json));
 
-    assert!(SnapshotCodec::Json.reads_back(&Skips {
-        note: None,
-        cents: 1
-    }));
+    assert!(SnapshotCodec::Json.reads_back(&Skips { note: None, cents: 1 }));
     assert!(SnapshotCodec::Json.reads_back(&Untagged::Number(7)));
     assert!(SnapshotCodec::Json.reads_back(&Tagged::Open { cents: 7 }));
     assert!(SnapshotCodec::Json.reads_back(&Flat { inner: account() }));

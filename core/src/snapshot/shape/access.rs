@@ -23,12 +23,7 @@ pub(super) struct Elements<'a> {
 
 impl<'a> Elements<'a> {
     pub(super) const fn new(trace: &'a mut Trace, chosen: usize, len: usize) -> Self {
-        Self {
-            trace,
-            chosen,
-            next: 0,
-            len,
-        }
+        Self { trace, chosen, next: 0, len }
     }
 }
 
@@ -63,10 +58,7 @@ pub(super) struct Field<'a> {
 
 impl<'a> Field<'a> {
     pub(super) const fn new(trace: &'a mut Trace, name: &'static str) -> Self {
-        Self {
-            trace,
-            name: Some(name),
-        }
+        Self { trace, name: Some(name) }
     }
 }
 
@@ -77,10 +69,7 @@ impl<'de> MapAccess<'de> for Field<'_> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Stop> {
-        self.name
-            .take()
-            .map(|field| seed.deserialize(name(field)))
-            .transpose()
+        self.name.take().map(|field| seed.deserialize(name(field))).transpose()
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Stop> {
@@ -104,11 +93,7 @@ pub(super) struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     pub(super) const fn new(trace: &'a mut Trace, part: OneOf) -> Self {
-        Self {
-            trace,
-            part,
-            given: false,
-        }
+        Self { trace, part, given: false }
     }
 }
 

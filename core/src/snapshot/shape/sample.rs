@@ -17,14 +17,8 @@ pub(super) const ATTEMPTS: [Sample; 5] = [
     Sample::new(0, "", &[0; 16]),
     Sample::new(1, "a", &[]),
     Sample::new(2, "a@example.com", &[1; 32]),
-    Sample {
-        structs_as_sequences: true,
-        ..Sample::new(1, "1", &[1; 16])
-    },
-    Sample {
-        structs_as_sequences: true,
-        ..Sample::new(0, NIL_UUID, &[0; 4])
-    },
+    Sample { structs_as_sequences: true, ..Sample::new(1, "1", &[1; 16]) },
+    Sample { structs_as_sequences: true, ..Sample::new(0, NIL_UUID, &[0; 4]) },
 ];
 
 const NIL_UUID: &str = "00000000-0000-0000-0000-000000000000";
@@ -43,30 +37,18 @@ pub(super) struct Sample {
 
 impl Sample {
     const fn new(number: u8, text: &'static str, bytes: &'static [u8]) -> Self {
-        Self {
-            number,
-            text,
-            bytes,
-            depth: 0,
-            structs_as_sequences: false,
-        }
+        Self { number, text, bytes, depth: 0, structs_as_sequences: false }
     }
 
     const fn deeper(self) -> Result<Self, Stop> {
         if self.depth == DEEPEST {
             return Err(Stop);
         }
-        Ok(Self {
-            depth: self.depth + 1,
-            ..self
-        })
+        Ok(Self { depth: self.depth + 1, ..self })
     }
 
     fn sequence<'de, V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Stop> {
-        visitor.visit_seq(Samples {
-            sample: self.deeper()?,
-            left: len,
-        })
+        visitor.visit_seq(Samples { sample: self.deeper()?, left: len })
     }
 }
 
@@ -162,10 +144,8 @@ impl<'de> Deserializer<'de> for Sample {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Stop> {
-        visitor.visit_map(serde::de::value::MapDeserializer::new(std::iter::empty::<(
-            &str,
-            &str,
-        )>()))
+        visitor
+            .visit_map(serde::de::value::MapDeserializer::new(std::iter::empty::<(&str, &str)>()))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -186,10 +166,7 @@ impl<'de> Deserializer<'de> for Sample {
         // Another variant in each attempt: the first may hold its own type.
         let picked = usize::from(self.number).min(variants.len().saturating_sub(1));
         let name = variants.get(picked).ok_or(Stop)?;
-        visitor.visit_enum(SampleVariant {
-            sample: self.deeper()?,
-            name,
-        })
+        visitor.visit_enum(SampleVariant { sample: self.deeper()?, name })
     }
 }
 

@@ -190,12 +190,7 @@ fn the_initial_value_of_an_opaque_type_tells_more() {
     let old = Shape::of::<Old>().with_default(&Old::default());
     assert_ne!(old, Shape::of::<New>().with_default(&New::default()));
     // Keys and kinds count, values do not.
-    assert_eq!(
-        old,
-        Shape::of::<Old>().with_default(&Old {
-            inner: Inner { cents: 7 }
-        })
-    );
+    assert_eq!(old, Shape::of::<Old>().with_default(&Old { inner: Inner { cents: 7 } }));
     let plain = Shape::of::<base::A>();
     assert_eq!(plain.with_default(&1), plain);
 }

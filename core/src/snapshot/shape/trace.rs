@@ -102,11 +102,7 @@ impl Trace {
         name: &'static str,
         parts: &'static [&'static str],
     ) -> Result<(), Stop> {
-        let place = Place {
-            visitor: std::any::type_name::<V>(),
-            name,
-            parts,
-        };
+        let place = Place { visitor: std::any::type_name::<V>(), name, parts };
         if let Some(levels) = self.path.iter().rev().position(|outer| *outer == place) {
             return Err(self.leaf(format_args!("back {levels}")));
         }

@@ -172,11 +172,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Stop> {
         self.inside::<V>("", &[], |trace| {
-            let part = if trace.choose(2)? == 0 {
-                OneOf::Key
-            } else {
-                OneOf::Value
-            };
+            let part = if trace.choose(2)? == 0 { OneOf::Key } else { OneOf::Value };
             trace.note(match part {
                 OneOf::Key => "map key",
                 OneOf::Value => "map value",

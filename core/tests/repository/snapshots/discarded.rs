@@ -43,9 +43,7 @@ async fn seen_with(change: impl FnOnce(&mut StoredSnapshot)) -> Seen {
 #[track_caller]
 fn is_discarded(seen: &Seen, why: &str) {
     assert_eq!(seen.events_read, 5, "all events are read");
-    let [first, ..] = &seen.warnings[..] else {
-        panic!("no warning")
-    };
+    let [first, ..] = &seen.warnings[..] else { panic!("no warning") };
     assert!(first.contains("snapshot discarded"), "{first}");
     assert!(first.contains("account-1"), "{first}");
     assert!(first.contains(why), "{first}");
@@ -155,11 +153,9 @@ where
 
 #[tokio::test]
 async fn one_of_an_older_struct_is_discarded_and_replaced_at_the_same_version() {
-    for (store, snapshots) in [
-        saved_by::<Uncounted>().await,
-        saved_by::<Reordered>().await,
-        saved_by::<Renamed>().await,
-    ] {
+    for (store, snapshots) in
+        [saved_by::<Uncounted>().await, saved_by::<Reordered>().await, saved_by::<Renamed>().await]
+    {
         let policy = SnapshotPolicy::every(1);
         let accounts = accounts(store.clone()).snapshots(snapshots.clone(), policy);
         for events_read in [5, 1] {

@@ -35,13 +35,7 @@ impl Faulty {
     fn new(inner: MemoryStore) -> Self {
         let (load, save, delete) = (How::Works, How::Works, How::Works);
         let asked = Arc::default();
-        Self {
-            inner,
-            load,
-            save,
-            delete,
-            asked,
-        }
+        Self { inner, load, save, delete, asked }
     }
 
     async fn act(&self, how: How) -> Result<(), StoreError> {
@@ -166,10 +160,7 @@ fn snapshots_go_on_where_the_runtime_of_the_first_has_ended() {
     let policy = SnapshotPolicy::every(1);
     let accounts = accounts(MemoryStore::new()).snapshots(snapshots.clone(), policy);
     for round in 1..=3 {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             accounts.execute(ID, Deposit(1)).await.unwrap();
             accounts.flush_snapshots().await;

@@ -33,9 +33,7 @@ struct Flattened {
     #[serde(flatten)]
     by_name: HashMap<String, u64>,
 }
-aggregate!(Flattened, |state, cents| state
-    .by_name
-    .insert(format!("n{cents}"), *cents));
+aggregate!(Flattened, |state, cents| state.by_name.insert(format!("n{cents}"), *cents));
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "is")]
@@ -46,8 +44,7 @@ enum Tagged {
         cents: u64,
     },
 }
-aggregate!(Tagged, |state, cents| *state =
-    Tagged::Full { cents: *cents });
+aggregate!(Tagged, |state, cents| *state = Tagged::Full { cents: *cents });
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Sometimes {
@@ -99,10 +96,7 @@ const EVERY: SnapshotPolicy = SnapshotPolicy::every(1);
 
 #[tokio::test]
 async fn a_plain_state_is_bincode_and_an_opaque_one_is_json() {
-    assert_eq!(
-        codec_of::<Account>(&[1, 2], EVERY).await.unwrap(),
-        "bincode"
-    );
+    assert_eq!(codec_of::<Account>(&[1, 2], EVERY).await.unwrap(), "bincode");
     assert_eq!(codec_of::<Flattened>(&[1, 2], EVERY).await.unwrap(), "json");
     assert_eq!(codec_of::<Tagged>(&[1, 2], EVERY).await.unwrap(), "json");
 }
@@ -127,11 +121,7 @@ async fn a_state_that_no_codec_reads_back_has_no_snapshot() {
     let (logs, _guard) = crate::logs::Logs::capture();
     let saved = codec_of_one_way().await;
     assert_eq!(saved, None);
-    assert!(
-        logs.warnings()
-            .iter()
-            .any(|line| line.contains("no snapshot"))
-    );
+    assert!(logs.warnings().iter().any(|line| line.contains("no snapshot")));
 }
 
 /// A state that is written and never read.

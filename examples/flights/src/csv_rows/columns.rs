@@ -45,17 +45,11 @@ impl Columns {
             .map(|title| title.trim_start_matches('\u{feff}'))
             .collect();
         let place = |name: &str| titles.iter().position(|title| *title == name);
-        let missing: Vec<_> = NAMES
-            .into_iter()
-            .filter(|name| place(name).is_none())
-            .collect();
+        let missing: Vec<_> = NAMES.into_iter().filter(|name| place(name).is_none()).collect();
         if !missing.is_empty() {
             return Err(FileError::MissingColumns { missing });
         }
-        Ok(Self {
-            places: NAMES.map(|name| place(name).unwrap_or_default()),
-            fields: titles.len(),
-        })
+        Ok(Self { places: NAMES.map(|name| place(name).unwrap_or_default()), fields: titles.len() })
     }
 
     /// A record under these columns.
@@ -64,10 +58,7 @@ impl Columns {
         if found != expected {
             return Err(RowError::Fields { found, expected });
         }
-        Ok(Fields {
-            columns: self,
-            record,
-        })
+        Ok(Fields { columns: self, record })
     }
 }
 

@@ -32,11 +32,7 @@ pub(crate) struct BadRow {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RowError {
     #[error("{column} is `{text}`: expected {expected}")]
-    Field {
-        column: &'static str,
-        text: String,
-        expected: &'static str,
-    },
+    Field { column: &'static str, text: String, expected: &'static str },
     #[error(
         "carrier `{carrier}` and origin `{origin}` name no flight: expected letters and digits"
     )]
@@ -44,10 +40,7 @@ pub(crate) enum RowError {
     #[error("the local time and time_hour are {hours} h apart: they do not name the same moment")]
     Clocks { hours: i64 },
     #[error("{given} is given, {missing} is NA: the row contradicts itself")]
-    Contradiction {
-        given: &'static str,
-        missing: &'static str,
-    },
+    Contradiction { given: &'static str, missing: &'static str },
     #[error("flight {id} stands on line {first} already")]
     Repeated { id: FlightId, first: u64 },
     #[error("the number of its fields is {found}: the header has {expected}")]

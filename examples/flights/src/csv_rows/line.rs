@@ -22,11 +22,7 @@ pub(super) struct Record<'a> {
 
 impl Splitter {
     pub(super) fn new() -> Self {
-        Self {
-            core: Reader::new(),
-            text: Vec::new(),
-            ends: Vec::new(),
-        }
+        Self { core: Reader::new(), text: Vec::new(), ends: Vec::new() }
     }
 
     /// The fields of a line; `None` if it is not UTF-8 text.
@@ -48,10 +44,7 @@ impl Splitter {
                 break;
             }
         }
-        Some(Record {
-            text: str::from_utf8(&self.text[..bytes]).ok()?,
-            ends: &self.ends[..fields],
-        })
+        Some(Record { text: str::from_utf8(&self.text[..bytes]).ok()?, ends: &self.ends[..fields] })
     }
 }
 

@@ -53,12 +53,7 @@ impl Row {
             aircraft: present(fields, "tailnum").map(str::to_owned),
         };
         let outcome = outcome(fields)?;
-        Ok(Self {
-            line,
-            id,
-            plan,
-            outcome,
-        })
+        Ok(Self { line, id, plan, outcome })
     }
 }
 
@@ -83,13 +78,8 @@ fn departure(fields: &Fields<'_>, date: Date) -> Result<OffsetDateTime, RowError
         let column = if hour > 24 { "hour" } else { "minute" };
         return Err(field(fields, column, "a time of the day"));
     }
-    let instant = OffsetDateTime::parse(fields.text("time_hour"), &Rfc3339).map_err(|_| {
-        field(
-            fields,
-            "time_hour",
-            "an instant such as 2013-01-01T10:00:00Z",
-        )
-    })?;
+    let instant = OffsetDateTime::parse(fields.text("time_hour"), &Rfc3339)
+        .map_err(|_| field(fields, "time_hour", "an instant such as 2013-01-01T10:00:00Z"))?;
     let local = PrimitiveDateTime::new(date, Time::MIDNIGHT) + Duration::hours(hour.into());
     let ahead = local.assume_utc() - instant;
     // No clock on earth is further ahead of UTC, or behind it, than 14 hours.
@@ -97,9 +87,7 @@ fn departure(fields: &Fields<'_>, date: Date) -> Result<OffsetDateTime, RowError
         .ok()
         .filter(|seconds| seconds.abs() <= 14 * 3600)
         .and_then(|seconds| UtcOffset::from_whole_seconds(seconds).ok())
-        .ok_or(RowError::Clocks {
-            hours: ahead.whole_hours(),
-        })?;
+        .ok_or(RowError::Clocks { hours: ahead.whole_hours() })?;
     Ok(instant.to_offset(offset) + Duration::minutes(minute.into()))
 }
 
@@ -122,11 +110,9 @@ fn outcome(fields: &Fields<'_>) -> Result<Outcome, RowError> {
     match (arrival_delay, minutes_in_air) {
         (None, _) => Ok(Outcome::NoArrival { departure_delay }),
         (Some(_), None) => Err(contradiction("arr_delay", "air_time")),
-        (Some(arrival_delay), Some(minutes_in_air)) => Ok(Outcome::Arrived {
-            departure_delay,
-            minutes_in_air,
-            arrival_delay,
-        }),
+        (Some(arrival_delay), Some(minutes_in_air)) => {
+            Ok(Outcome::Arrived { departure_delay, minutes_in_air, arrival_delay })
+        }
     }
 }
 
@@ -154,9 +140,5 @@ fn number<N: FromStr>(
 }
 
 fn field(fields: &Fields<'_>, column: &'static str, expected: &'static str) -> RowError {
-    RowError::Field {
-        column,
-        text: fields.text(column).to_owned(),
-        expected,
-    }
+    RowError::Field { column, text: fields.text(column).to_owned(), expected }
 }

@@ -32,11 +32,7 @@ fn a_row_knows_its_flight_and_what_became_of_it() {
     assert_eq!(row.id.to_string(), "2013-01-01-UA-1545-EWR");
     assert_eq!(row.plan.destination, "IAH");
     assert_eq!(row.plan.aircraft.as_deref(), Some("N14228"));
-    let arrived = Outcome::Arrived {
-        departure_delay: 2,
-        minutes_in_air: 227,
-        arrival_delay: 11,
-    };
+    let arrived = Outcome::Arrived { departure_delay: 2, minutes_in_air: 227, arrival_delay: 11 };
     assert_eq!(row.outcome, arrived);
     assert_eq!(one(CANCELLED).unwrap().outcome, Outcome::Cancelled);
     assert_eq!(one(CANCELLED).unwrap().plan.aircraft, None);
@@ -51,9 +47,7 @@ fn the_offset_of_the_airport_comes_from_the_row_in_winter_and_in_summer() {
     assert_eq!(departure, datetime!(2013-01-01 5:15 -5));
     assert_eq!(departure.offset().whole_hours(), -5);
 
-    let summer = ARRIVED
-        .replace("2013,1,1", "2013,7,1")
-        .replace("2013-01-01T10", "2013-07-01T09");
+    let summer = ARRIVED.replace("2013,1,1", "2013,7,1").replace("2013-01-01T10", "2013-07-01T09");
     let departure = one(&summer).unwrap().plan.departure;
     assert_eq!(departure, datetime!(2013-07-01 5:15 -4));
     assert_eq!(departure.offset().whole_hours(), -4);
@@ -62,8 +56,7 @@ fn the_offset_of_the_airport_comes_from_the_row_in_winter_and_in_summer() {
 #[test]
 fn gzip_is_told_by_its_content() {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-    gzip.write_all(format!("{HEADER}{ARRIVED}").as_bytes())
-        .unwrap();
+    gzip.write_all(format!("{HEADER}{ARRIVED}").as_bytes()).unwrap();
     assert_eq!(rows(gzip.finish().unwrap()).len(), 1);
 }
 
@@ -84,11 +77,7 @@ fn a_file_without_the_columns_says_which_it_needs() {
         panic!("{error}");
     };
     assert_eq!(missing, &["time_hour", "dep_delay"]);
-    assert!(
-        error
-            .to_string()
-            .contains("lacks the columns time_hour, dep_delay")
-    );
+    assert!(error.to_string().contains("lacks the columns time_hour, dep_delay"));
 }
 
 #[test]
@@ -98,11 +87,8 @@ fn bad_rows_are_named_by_line_and_the_good_ones_behind_them_are_read() {
         ARRIVED.replace(",2,830", ",soon,830")
     );
     let rows = rows(text);
-    let bad: Vec<_> = rows
-        .iter()
-        .filter_map(|row| row.as_ref().err())
-        .map(ToString::to_string)
-        .collect();
+    let bad: Vec<_> =
+        rows.iter().filter_map(|row| row.as_ref().err()).map(ToString::to_string).collect();
     assert_eq!(
         bad,
         [
@@ -122,10 +108,7 @@ fn a_row_that_is_not_text_is_bad_and_not_the_end() {
     text.extend_from_slice(ARRIVED.replace("UA", "\u{0}A").as_bytes());
     text.extend_from_slice(NO_ARRIVAL.as_bytes());
     let rows = rows(text);
-    assert_eq!(
-        rows.iter().map(Result::is_ok).collect::<Vec<_>>(),
-        [false, false, true]
-    );
+    assert_eq!(rows.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, false, true]);
 }
 
 #[test]

@@ -9,15 +9,10 @@ use crate::flight::Progress;
 
 pub(crate) fn aircraft(tail: &str, legs: &[Leg], as_json: bool) -> String {
     if as_json {
-        let records = legs
-            .iter()
-            .map(|leg| record(&leg.flight, &leg.plan, leg.progress));
+        let records = legs.iter().map(|leg| record(&leg.flight, &leg.plan, leg.progress));
         return json(&records.collect::<Vec<_>>());
     }
-    let mut table = table(
-        ["Scheduled", "Flight", "From", "To", "Departed", "Arrived"],
-        &[],
-    );
+    let mut table = table(["Scheduled", "Flight", "From", "To", "Departed", "Arrived"], &[]);
     for leg in legs {
         let (departed, arrived) = told(leg.progress);
         table.add_row([

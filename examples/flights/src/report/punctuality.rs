@@ -25,16 +25,8 @@ pub(crate) fn punctuality(tallies: &Table, as_json: bool) -> String {
         let records: Vec<_> = tallies.iter().map(record).collect();
         return json(&records);
     }
-    let header = [
-        "",
-        "Carrier",
-        "Scheduled",
-        "Cancelled",
-        "No arrival",
-        "Departure",
-        "Arrival",
-        "On time",
-    ];
+    let header =
+        ["", "Carrier", "Scheduled", "Cancelled", "No arrival", "Departure", "Arrival", "On time"];
     let mut table = table(header, &[2, 3, 4, 5, 6, 7]);
     for (carrier, tally) in tallies {
         let name = carriers::name(carrier).unwrap_or_default();

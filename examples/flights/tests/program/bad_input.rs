@@ -7,12 +7,8 @@ use crate::support::{File, flights, january};
 /// The first rows of January, each changed by its index.
 fn first_rows(change: impl Fn(usize, &str) -> String) -> File {
     let january = january();
-    let lines: Vec<_> = january
-        .lines()
-        .take(21)
-        .enumerate()
-        .map(|(index, line)| change(index, line))
-        .collect();
+    let lines: Vec<_> =
+        january.lines().take(21).enumerate().map(|(index, line)| change(index, line)).collect();
     File::of(lines.join("\n"))
 }
 

@@ -10,10 +10,7 @@ use serde_json::{Value, json};
 use crate::support::{File, flights, january};
 
 fn sum(carriers: &[Value], column: &str) -> u64 {
-    carriers
-        .iter()
-        .map(|carrier| carrier[column].as_u64().unwrap())
-        .sum()
+    carriers.iter().map(|carrier| carrier[column].as_u64().unwrap()).sum()
 }
 
 #[test]
@@ -41,10 +38,7 @@ fn january_is_counted_exactly() {
             "no_arrival": 15, "mean_dep_delay": 8.33, "mean_arr_delay": 3.18, "on_time_pct": 78.13
         }),
     ] {
-        assert!(
-            carriers.contains(&pinned),
-            "{pinned} is not in {carriers:?}"
-        );
+        assert!(carriers.contains(&pinned), "{pinned} is not in {carriers:?}");
     }
 }
 
@@ -95,8 +89,5 @@ fn a_carrier_of_whom_nothing_is_known_has_no_means() {
 #[test]
 fn a_file_without_rows_is_an_empty_table() {
     let empty = File::of_january(|_| false);
-    assert_eq!(
-        empty.flights(&["--verify", "--json"]).json(),
-        [Value::Null; 0]
-    );
+    assert_eq!(empty.flights(&["--verify", "--json"]).json(), [Value::Null; 0]);
 }

@@ -40,10 +40,7 @@ impl Ended {
 }
 
 pub(crate) fn flights(args: &[&str]) -> Ended {
-    let output = Command::new(env!("CARGO_BIN_EXE_flights"))
-        .args(args)
-        .output()
-        .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_flights")).args(args).output().unwrap();
     Ended {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),

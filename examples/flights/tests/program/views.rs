@@ -40,10 +40,7 @@ fn an_aircraft_lives_through_its_flights_in_order() {
     let table = file.flights(&["--tail", "N14228"]).stdout;
     let line = "2013-01-16 17:30   UA 1637   EWR    TPA   18:29, 59 min late   20:53, 54 min late";
     assert!(table.contains(line), "{table}");
-    assert!(
-        table.contains("15 flights, 40 h 37 min in the air"),
-        "{table}"
-    );
+    assert!(table.contains("15 flights, 40 h 37 min in the air"), "{table}");
 }
 
 #[test]
@@ -58,10 +55,7 @@ fn an_unknown_aircraft_is_an_error_that_shows_how_to_write_one() {
 #[test]
 fn the_board_knows_what_was_known_at_that_moment_and_no_more() {
     let file = january(&["11", "12", "13"]);
-    let board = |at| {
-        file.flights(&["--at", at, "--json", "--board-rows", "1000"])
-            .json()
-    };
+    let board = |at| file.flights(&["--at", at, "--json", "--board-rows", "1000"]).json();
     let late = "2013-01-12-UA-1497-EWR";
     let early = "2013-01-12-DL-2019-LGA";
 
@@ -70,14 +64,8 @@ fn the_board_knows_what_was_known_at_that_moment_and_no_more() {
     assert_eq!(flight(&at_six, late)["departed"], Value::Null);
     assert_eq!(flight(&at_six, early)["status"], "departed");
 
-    assert_eq!(
-        flight(&board("2013-01-12T17:47"), early)["status"],
-        "scheduled"
-    );
-    assert_eq!(
-        flight(&board("2013-01-12T17:48"), early)["status"],
-        "departed"
-    );
+    assert_eq!(flight(&board("2013-01-12T17:47"), early)["status"], "scheduled");
+    assert_eq!(flight(&board("2013-01-12T17:48"), early)["status"], "departed");
 
     let departed = board("2013-01-12T18:48");
     assert_eq!(
@@ -90,9 +78,7 @@ fn the_board_knows_what_was_known_at_that_moment_and_no_more() {
 #[test]
 fn the_board_shows_the_flights_nearest_to_the_moment_in_order() {
     let file = january(&["12"]);
-    let board = file
-        .flights(&["--at", "2013-01-12T18:30", "--board-rows", "60"])
-        .stdout;
+    let board = file.flights(&["--at", "2013-01-12T18:30", "--board-rows", "60"]).stdout;
     for line in [
         "18:05     UA 1497   EWR    LAX   delayed",
         "18:00     EV 4397   EWR    MCI   delayed",
@@ -100,10 +86,7 @@ fn the_board_shows_the_flights_nearest_to_the_moment_in_order() {
     ] {
         assert!(board.contains(line), "{line} is not in\n{board}");
     }
-    assert!(
-        board.contains("2013-01-12 18:30, New York time: 60 of the "),
-        "{board}"
-    );
+    assert!(board.contains("2013-01-12 18:30, New York time: 60 of the "), "{board}");
 }
 
 #[test]
