@@ -6,6 +6,7 @@ mod deadline;
 mod error;
 mod execution;
 mod load;
+mod moment;
 mod outcome;
 mod retry;
 
@@ -20,7 +21,8 @@ use tokio::time::Instant;
 
 pub use error::{ExecuteError, LoadError};
 pub use execution::{Executed, Execution};
-pub use load::{At, Loaded};
+pub use load::Loaded;
+pub use moment::At;
 pub use retry::Retry;
 
 use crate::decision::IntoDecision;

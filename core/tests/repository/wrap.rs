@@ -48,7 +48,7 @@ impl Replaced {
 
 /// Everything goes to the store of the moment.
 macro_rules! delegate {
-    ($wrapper:ty, $self:ident: $log:expr, $store:expr, $read:expr) => {
+    ($wrapper:ty, $self:ident: $log:expr, $store:expr, $read:block) => {
         impl EventStore for $wrapper {
             fn log(&$self) -> &LogInfo {
                 $log
