@@ -6,7 +6,7 @@ use futures::{Stream, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::fold::{Folded, expect};
+use crate::fold::Folded;
 use crate::repository::{Inner, LoadError};
 use crate::store::StreamQuery;
 use crate::{Aggregate, EventStore, RawEvent, Recorded, StreamId, Token, Version};
