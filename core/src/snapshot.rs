@@ -28,6 +28,6 @@ mod store;
 mod writer;
 
 pub use codec::SnapshotCodec;
-pub(crate) use keeper::Snapshots;
+pub(crate) use keeper::{Restored, Snapshots};
 pub use policy::SnapshotPolicy;
 pub use store::{AnySnapshotStore, SnapshotStore, StoredSnapshot};

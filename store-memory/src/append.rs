@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::MutexGuard;
 
 use annals::store::{Append, Appended, Place, Write, Written};
-use annals::{AppendError, Conflict, Origin, Partition, RawEvent, StreamId, Version};
+use annals::{AppendError, Conflict, Origin, Partition, Partitions, RawEvent, StreamId, Version};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
@@ -27,8 +27,7 @@ impl Inner {
         }
         homes.check_times(&append)?;
         let appended = homes.write(self, append, now);
-        let touched: Vec<Partition> = homes.0.iter().map(|(partition, _)| *partition).collect();
-        drop(homes);
+        let touched = homes.unlock();
         for partition in touched {
             self.partitions[partition.index()].grown.notify_waiters();
         }
@@ -38,23 +37,31 @@ impl Inner {
     /// Locks every partition that the append touches, always in rising order,
     /// so that two appends never wait for each other.
     fn lock_homes(&self, append: &Append) -> Homes<'_> {
-        let of = |write: &Write| self.info.partitions.of(&write.stream);
-        let mut partitions: Vec<Partition> = append.writes.iter().map(of).collect();
-        partitions.sort_unstable();
-        partitions.dedup();
-        let lock = |partition: Partition| (partition, self.partitions[partition.index()].lock());
-        Homes(partitions.into_iter().map(lock).collect(), self.info.partitions)
+        let all = self.info.partitions;
+        let mut homes: Vec<_> = append.writes.iter().map(|write| all.of(&write.stream)).collect();
+        homes.sort_unstable();
+        homes.dedup();
+        let locked = homes.iter().map(|home| self.partitions[home.index()].lock()).collect();
+        Homes { all, homes, locked }
     }
 }
 
-/// The locked partitions of an append.
-struct Homes<'a>(Vec<(Partition, MutexGuard<'a, State>)>, annals::Partitions);
+/// The locked partitions of an append, in rising order.
+struct Homes<'a> {
+    all: Partitions,
+    homes: Vec<Partition>,
+    locked: Vec<MutexGuard<'a, State>>,
+}
 
 impl Homes<'_> {
     fn of(&mut self, stream: &StreamId) -> (Partition, &mut State) {
-        let home = self.1.of(stream);
-        let at = self.0.partition_point(|(partition, _)| *partition < home);
-        (home, &mut self.0[at].1)
+        let home = self.all.of(stream);
+        let at = self.homes.partition_point(|partition| *partition < home);
+        (home, &mut self.locked[at])
+    }
+
+    fn unlock(self) -> Vec<Partition> {
+        self.homes
     }
 
     fn first_outcome(&mut self, append: &Append) -> Result<Option<Appended>, AppendError> {
@@ -125,31 +132,36 @@ impl Homes<'_> {
     /// Writes what has been checked. Nothing in here can fail.
     fn write(&mut self, store: &Inner, append: Append, now: OffsetDateTime) -> Appended {
         let Append { writes, key, origin, .. } = append;
-        let before = self.0.iter().filter_map(|(_, state)| state.recorded_at).max();
+        let before = self.locked.iter().filter_map(|state| state.recorded_at).max();
         let now = before.map_or(now, |before| before.max(now));
-        let mut recorded_at = now;
-        let mut placed = Vec::with_capacity(writes.len());
+        let mut appended = Appended::new(store.info.id, Vec::with_capacity(writes.len()), now);
         for Write { stream, events, .. } in writes {
             let (partition, state) = self.of(&stream);
-            let count = events.len() as u64;
-            let version = state.version(&stream);
+            let (end, version) = (state.end(), state.version(&stream));
+            let last = events.last().map(|event| event.id);
             for (ahead, event) in (1u64..).zip(events) {
-                recorded_at = event.recorded_at.unwrap_or(now);
-                state.recorded_at = Some(recorded_at);
+                appended.recorded_at = event.recorded_at.unwrap_or(now);
                 let place = Place {
                     version: version.advanced_by(ahead),
                     partition,
-                    position: state.end().advanced_by(1),
-                    recorded_at,
+                    position: end.advanced_by(ahead),
+                    recorded_at: appended.recorded_at,
                     origin,
                 };
                 state.push(event.placed(stream.clone(), place));
             }
-            placed.extend(
-                state.event_at(&stream, version.advanced_by(count)).map(|e| written(e, count)),
-            );
+            state.recorded_at = Some(appended.recorded_at);
+            let events = state.end().get() - end.get();
+            state.index(&stream, events);
+            appended.writes.extend(last.map(|last| Written {
+                version: version.advanced_by(events),
+                position: end.advanced_by(events),
+                stream,
+                partition,
+                last,
+                events,
+            }));
         }
-        let appended = Appended::new(store.info.id, placed, recorded_at);
         if let (Some(key), Some(first)) = (key, appended.writes.first()) {
             let stream = first.stream.clone();
             self.of(&stream).1.remember(&stream, key, appended.clone());

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use foldhash::fast::RandomState;
+
 use annals::store::{Appended, IdempotencyKey, StreamHead};
 use annals::{
     AppendError, Checkpoint, EventId, LogId, Partition, Position, RawEvent, StreamId, Version,
@@ -35,7 +37,7 @@ impl PartitionLog {
 pub(crate) struct State {
     segments: Vec<Vec<RawEvent>>,
     /// The indexes of each stream's events, in order of version.
-    streams: HashMap<StreamId, Vec<usize>>,
+    streams: HashMap<StreamId, Vec<usize>, RandomState>,
     outcomes: HashMap<(StreamId, String), (IdempotencyKey, Appended)>,
     /// The greatest time of recording so far.
     pub(crate) recorded_at: Option<OffsetDateTime>,
@@ -56,17 +58,24 @@ impl State {
         self.segments.get(index / SEGMENT)?.get(index % SEGMENT)
     }
 
+    /// Adds an event at the end; [`index`](State::index) must follow under the
+    /// same lock.
     pub(crate) fn push(&mut self, event: RawEvent) {
-        let index = self.len();
-        match self.streams.get_mut(&event.stream) {
-            Some(versions) => versions.push(index),
-            None => drop(self.streams.insert(event.stream.clone(), vec![index])),
-        }
-        if index.is_multiple_of(SEGMENT) {
+        if self.len().is_multiple_of(SEGMENT) {
             self.segments.push(Vec::with_capacity(SEGMENT));
         }
         if let Some(last) = self.segments.last_mut() {
             last.push(event);
+        }
+    }
+
+    /// Notes that the last so many events are of this stream.
+    pub(crate) fn index(&mut self, stream: &StreamId, events: u64) {
+        let end = self.len();
+        let added = end - usize::try_from(events).unwrap_or(end)..end;
+        match self.streams.get_mut(stream) {
+            Some(indexes) => indexes.extend(added),
+            None => drop(self.streams.insert(stream.clone(), added.collect())),
         }
     }
 

@@ -8,6 +8,7 @@ use tracing::Instrument;
 
 use crate::fold::Folded;
 use crate::repository::{Inner, LoadError};
+use crate::snapshot::Restored;
 use crate::store::StreamQuery;
 use crate::{Aggregate, EventStore, RawEvent, Recorded, StreamId, Token, Version};
 
@@ -101,16 +102,31 @@ impl<A: Aggregate> Inner<A> {
     /// The newest state, from a snapshot and the events behind it, or from all
     /// events.
     async fn restore(&self, stream: &StreamId, deadline: Instant) -> Result<Folded<A>, LoadError> {
-        let snapshot = match &self.snapshots {
-            Some(snapshots) => snapshots.restore(stream, deadline).await,
-            None => None,
+        let Some(snapshots) = &self.snapshots else {
+            return self.replay(stream).await;
         };
-        if let (Some(mut folded), Some(snapshots)) = (snapshot, &self.snapshots) {
-            if self.read_on_from_known(stream, &mut folded).await? {
-                return Ok(folded);
+        match snapshots.restore(stream, deadline).await {
+            Restored::Nothing => self.replay(stream).await,
+            Restored::State(mut folded) => {
+                if self.read_on_from_known(stream, &mut folded).await? {
+                    return Ok(folded);
+                }
+                if let Some(event) = folded.last {
+                    snapshots.discard(stream, folded.version, event, deadline).await;
+                }
+                self.replay(stream).await
             }
-            snapshots.discard(stream, &folded, deadline).await;
+            Restored::Unfit { version, event } => {
+                let folded = self.replay(stream).await?;
+                if folded.version < version {
+                    snapshots.discard(stream, version, event, deadline).await;
+                }
+                Ok(folded)
+            }
         }
+    }
+
+    async fn replay(&self, stream: &StreamId) -> Result<Folded<A>, LoadError> {
         let mut folded = Folded::empty();
         self.read_on(stream, &mut folded).await?;
         Ok(folded)

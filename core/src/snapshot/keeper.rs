@@ -14,7 +14,7 @@ use crate::snapshot::writer::{Job, Writer};
 use crate::snapshot::{
     AnySnapshotStore, SnapshotCodec, SnapshotPolicy, SnapshotStore, StoredSnapshot,
 };
-use crate::{Aggregate, StoreError, StreamId, Version};
+use crate::{Aggregate, EventId, StoreError, StreamId, Version};
 
 /// How long a call waits for the snapshot store before it reads all events.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
@@ -52,19 +52,21 @@ impl<A: Aggregate> Snapshots<A> {
 
     /// The state of the stream's snapshot, if it fits this code. Whether the
     /// stream holds its last event is for the caller to see.
-    pub(crate) async fn restore(&self, stream: &StreamId, deadline: Instant) -> Option<Folded<A>> {
+    pub(crate) async fn restore(&self, stream: &StreamId, deadline: Instant) -> Restored<A> {
         let stored = match patiently(deadline, self.store.load_snapshot(stream)).await {
-            Ok(stored) => stored?,
+            Ok(Some(stored)) => stored,
+            Ok(None) => return Restored::Nothing,
             Err(error) => {
                 tracing::warn!(target: "annals", %stream, %error, "snapshot could not be loaded: reading all events");
-                return None;
+                return Restored::Nothing;
             }
         };
+        let StoredSnapshot { version, event, .. } = stored;
         match self.read(&stored) {
-            Ok(state) => Some(Folded::at(state, stored.version, Some(stored.event))),
+            Ok(state) => Restored::State(Folded::at(state, version, Some(event))),
             Err(reason) => {
-                tracing::warn!(target: "annals", %stream, version = %stored.version, %reason, "snapshot discarded: reading all events");
-                None
+                tracing::warn!(target: "annals", %stream, %version, %reason, "snapshot discarded: reading all events");
+                Restored::Unfit { version, event }
             }
         }
     }
@@ -102,11 +104,17 @@ impl<A: Aggregate> Snapshots<A> {
         }
     }
 
-    /// Deletes a snapshot of a history that the log does not hold.
-    pub(crate) async fn discard(&self, stream: &StreamId, folded: &Folded<A>, deadline: Instant) {
-        tracing::warn!(target: "annals", %stream, version = %folded.version, "snapshot discarded: the log does not hold its last event");
-        let Some(event) = folded.last else { return };
-        let delete = self.store.delete_snapshot(stream, folded.version, event);
+    /// Deletes a snapshot of a history that the log does not hold: it would keep
+    /// newer ones out until the stream has passed its version.
+    pub(crate) async fn discard(
+        &self,
+        stream: &StreamId,
+        version: Version,
+        event: EventId,
+        deadline: Instant,
+    ) {
+        tracing::warn!(target: "annals", %stream, %version, "snapshot discarded: the log does not hold its last event");
+        let delete = self.store.delete_snapshot(stream, version, event);
         if let Err(error) = patiently(deadline, delete).await {
             tracing::warn!(target: "annals", %stream, %error, "snapshot could not be deleted");
         }
@@ -115,6 +123,16 @@ impl<A: Aggregate> Snapshots<A> {
     pub(crate) async fn flush(&self) {
         self.writer.flush().await;
     }
+}
+
+/// What became of a stream's snapshot.
+pub(crate) enum Restored<A> {
+    /// There is none that could be loaded.
+    Nothing,
+    /// It fits this code.
+    State(Folded<A>),
+    /// It was written by other code, or is damaged.
+    Unfit { version: Version, event: EventId },
 }
 
 /// Waits for the snapshot store, but never so long that the events could not be

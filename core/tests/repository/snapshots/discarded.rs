@@ -101,6 +101,22 @@ async fn one_beyond_the_head_is_discarded_and_deleted() {
 }
 
 #[tokio::test]
+async fn one_beyond_the_head_that_cannot_be_read_is_deleted_too() {
+    for version in [6, u64::MAX] {
+        let seen = seen_with(|snapshot| {
+            snapshot.version = v(version);
+            snapshot.fingerprint ^= 1;
+        });
+        let seen = seen.await;
+        is_discarded(&seen, "shape");
+        assert_eq!(seen.left, None, "it would hide every one to come");
+    }
+    // One of other code stays: that code may still run, and take it.
+    let seen = seen_with(|snapshot| snapshot.fingerprint ^= 1).await;
+    assert!(seen.left.is_some());
+}
+
+#[tokio::test]
 async fn one_of_another_log_is_discarded_and_deleted() {
     for version in [1, 4, 5] {
         let seen = seen_with(|snapshot| {
