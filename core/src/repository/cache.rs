@@ -1,5 +1,6 @@
 //! A bounded cache of aggregates.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use quick_cache::sync::Cache as Store;
@@ -29,11 +30,18 @@ impl<A: Aggregate> Cache<A> {
         self.entries.get(stream).map(|folded| (self.clone)(&folded))
     }
 
-    /// Keeps a state, unless a newer one is there. Two writers may still pass
-    /// each other here; the older state then costs a conflict, nothing else.
+    /// Keeps a state, unless it or a newer one is there. Two writers may still
+    /// pass each other here; the older state then costs a conflict, nothing else.
+    /// At the same version, what was read last is believed: another event there
+    /// means that the log has lost the history of the other state.
     pub(crate) fn put(&self, stream: &StreamId, folded: &Folded<A>) {
         let known = self.entries.peek(stream);
-        if known.is_none_or(|known| (known.version, known.last) < (folded.version, folded.last)) {
+        let newer = |known: &Folded<A>| match known.version.cmp(&folded.version) {
+            Ordering::Less => true,
+            Ordering::Equal => known.last != folded.last,
+            Ordering::Greater => false,
+        };
+        if known.is_none_or(|known| newer(&known)) {
             self.entries.insert(stream.clone(), Arc::new((self.clone)(folded)));
         }
     }
