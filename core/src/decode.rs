@@ -32,8 +32,7 @@ pub(crate) fn decode_event<E: Event>(raw: &RawEvent) -> Result<E, DecodeError> {
     if !(oldest..=newest).contains(&raw.schema_version) {
         return Err(fail(DecodeErrorKind::UnknownVersion { oldest, newest }));
     }
-    let seed =
-        PayloadSeed { name: schema.name, schema_version: raw.schema_version, is: PhantomData };
+    let seed = PayloadSeed::new(schema.name, raw.schema_version);
     raw.event.decode(seed).map_err(|mismatch| {
         fail(DecodeErrorKind::Payload { expected: mismatch.expected().to_owned() })
     })
@@ -57,10 +56,17 @@ impl<E: Event> Serialize for PayloadOf<'_, E> {
     }
 }
 
-struct PayloadSeed<E> {
+/// Reads the payload of an event type that `E` covers.
+pub(crate) struct PayloadSeed<E> {
     name: &'static str,
     schema_version: u16,
     is: PhantomData<fn() -> E>,
+}
+
+impl<E> PayloadSeed<E> {
+    pub(crate) fn new(name: &'static str, schema_version: u16) -> Self {
+        Self { name, schema_version, is: PhantomData }
+    }
 }
 
 impl<'de, E: Event> DeserializeSeed<'de> for PayloadSeed<E> {
@@ -142,7 +148,7 @@ pub enum DecodeErrorKind {
     /// No variant has this stored name.
     #[error(
         "this code does not know the event type: deploy readers before writers, keep a retired \
-         variant for it, or opt in to skipping"
+         variant for it, or opt in to skipping; or does another aggregate share the category?"
     )]
     UnknownType,
     /// The variant cannot read this schema version.

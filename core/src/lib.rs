@@ -11,6 +11,10 @@
 //! `annals-memory`, or write one of your own and run the `conformance` suite on
 //! it. [`history`] takes events out of a log and into another one.
 //!
+//! Times are `OffsetDateTime`s of the crate `time`, deadlines are `Instant`s of
+//! `tokio::time`, and reads are `Stream`s of the crate `futures`, whose
+//! `TryStreamExt` and `StreamExt` read them.
+//!
 //! # Features
 //! - `msgpack`: events as MessagePack, a compact codec beside JSON.
 //! - `conformance`: the test suite for authors of stores.

@@ -50,7 +50,8 @@ impl Metadata {
     }
 
     /// Metadata of what happens because of `event`: its id becomes the
-    /// causation id; its conversation, tenant and trace go on. A cause without
+    /// causation id; its conversation, tenant and trace go on, its actor and
+    /// headers do not. A cause without
     /// a correlation id starts the conversation with its own id.
     #[must_use]
     pub fn caused_by<E>(event: &Recorded<E>) -> Self {
@@ -218,10 +219,20 @@ impl From<Metadata> for Option<Arc<Fields>> {
 
 impl fmt::Debug for Metadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_deref() {
-            None => f.write_str("Metadata(none)"),
-            Some(fields) => fields.fmt(f),
+        f.write_str("Metadata ")?;
+        let mut map = f.debug_map();
+        for (name, text) in [
+            ("correlation_id", self.correlation_id()),
+            ("causation_id", self.causation_id()),
+            ("actor", self.actor()),
+            ("tenant", self.tenant()),
+            ("traceparent", self.trace().map(TraceContext::traceparent)),
+        ] {
+            if let Some(text) = text {
+                map.entry(&name, &text);
+            }
         }
+        map.entries(self.headers()).finish()
     }
 }
 

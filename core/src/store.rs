@@ -76,7 +76,8 @@ pub trait EventStore: Send + Sync + Sized + 'static {
     /// written.
     fn append(&self, append: Append) -> impl Future<Output = Result<Appended, AppendError>> + Send;
 
-    /// The outcome of the append to `stream` under `key`, if there was one.
+    /// The outcome of the append to `stream` under `key`, if there was one;
+    /// [`repeated`](Appended::repeated) is set in it.
     ///
     /// # Errors
     /// [`AppendError::KeyReused`] if the fingerprints differ, or a failure of
@@ -103,7 +104,46 @@ pub trait EventStore: Send + Sync + Sized + 'static {
 
     /// Reads a partition to its end and follows it: catches up, says so, and
     /// waits for more. It ends with an error or after the query's limit, never
-    /// by itself. A slow reader holds back nobody: events wait in the log.
+    /// by itself; dropping it stops it. A slow reader holds back nobody: events
+    /// wait in the log.
+    ///
+    /// A reader saves a checkpoint together with what it made of the events, and
+    /// resumes there. It follows each partition of the log by a subscription of
+    /// its own.
+    ///
+    /// ```
+    /// use annals::store::{Delivery, Filter, LogQuery};
+    /// use annals::{EventStore, Partition, ReadError};
+    /// use futures::TryStreamExt;
+    ///
+    /// async fn follow(store: impl EventStore) -> Result<(), ReadError> {
+    ///     // The first time; later `LogQuery::resume(saved)`.
+    ///     let query = LogQuery::partition(Partition::FIRST);
+    ///     let orders = store.subscribe(query.filter(Filter::all().category("order")));
+    ///     let mut orders = std::pin::pin!(orders);
+    ///     let mut saved = None;
+    ///     while let Some(delivery) = orders.try_next().await? {
+    ///         match delivery {
+    ///             Delivery::Event(raw) => {
+    ///                 // raw.decode::<OrderEvent>() makes it a typed one.
+    ///                 saved = Some(raw.checkpoint(store.log().id));
+    ///             }
+    ///             Delivery::Passed(checkpoint) => saved = Some(checkpoint),
+    ///             Delivery::CaughtUp(checkpoint) => {
+    ///                 saved = Some(checkpoint);
+    ///                 break; // or stay, for what is still to come
+    ///             }
+    ///             _ => {}
+    ///         }
+    ///     }
+    ///     # let _ = saved;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// For authors of stores: `Passed` comes whenever a page was looked at and
+    /// its last event did not pass the filter; `CaughtUp` comes each time that
+    /// the end is reached, with the checkpoint of the last event there.
     fn subscribe(
         &self,
         query: LogQuery,

@@ -9,7 +9,7 @@ use tracing::{Instrument, Span};
 
 use crate::causation::with_cause;
 use crate::fold::Folded;
-use crate::repository::deadline::after;
+use crate::repository::deadline::{after, before};
 use crate::repository::execution::{Call, Decision};
 use crate::repository::load::{Base, by};
 use crate::repository::{ExecuteError, Executed, Inner};
@@ -19,9 +19,10 @@ use crate::{
     StreamId,
 };
 
-/// How long a store may take beyond the deadline to say what has become of an
-/// append, before the answer is that nobody knows.
-const GRACE: Duration = Duration::from_secs(1);
+/// How long before the call's own deadline a store should be done with an
+/// append, at most: time to say what has become of it, because a call that ends
+/// without that answer is in doubt.
+const MARGIN: Duration = Duration::from_secs(1);
 
 impl<A: Aggregate> Inner<A> {
     pub(crate) async fn execute<E>(
@@ -44,7 +45,10 @@ impl<A: Aggregate> Inner<A> {
             span.record("attempts", attempts);
             let answer = self.attempt(stream, &call, deadline, &mut base, decision).await;
             let conflict = match answer {
-                Some(Err(ExecuteError::Conflict(conflict))) if call.expected.is_none() => conflict,
+                Some(Err(ExecuteError::Conflict(conflict))) => match call.expected {
+                    None => conflict,
+                    Some(expected) => return Err(ExecuteError::unretried(conflict, expected)),
+                },
                 Some(answer) => return answer,
                 // The cached state was behind. It is the newest now, so this
                 // costs no attempt and does not happen again.
@@ -139,7 +143,7 @@ impl<A: Aggregate> Inner<A> {
         let new = self.encode(call, &events).map_err(ExecuteError::Encode)?;
         let append = Append {
             key: call.key.clone(),
-            deadline: Some(deadline),
+            deadline: Some(before(deadline, MARGIN)),
             ..Append::to(stream.clone(), base.folded.version, new)
         };
         let span = tracing::debug_span!(target: "annals", "annals.append", %stream, events = events.len(), expected = %base.folded.version);
@@ -177,7 +181,7 @@ impl<A: Aggregate> Inner<A> {
         let mut doubt = false;
         loop {
             let answer = self.store.append(append.clone());
-            let answer = tokio::time::timeout_at(after(deadline, GRACE), answer).await;
+            let answer = tokio::time::timeout_at(deadline, answer).await;
             let silent = |_| Err(AppendError::Unknown(StoreError::transient("no answer in time")));
             let failure = match answer.unwrap_or_else(silent) {
                 Ok(appended) => return Ok(appended),

@@ -28,3 +28,10 @@ const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 pub(crate) fn after(from: Instant, time: Duration) -> Instant {
     from.checked_add(time.min(NEVER)).unwrap_or(from)
 }
+
+/// The moment before a deadline by which others should be done: a tenth of the
+/// time that is left, but no more than `margin`.
+pub(crate) fn before(deadline: Instant, margin: Duration) -> Instant {
+    let left = deadline.saturating_duration_since(Instant::now());
+    deadline.checked_sub(margin.min(left / 10)).unwrap_or(deadline)
+}

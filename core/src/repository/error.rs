@@ -2,8 +2,8 @@
 
 use crate::store::InvalidAppend;
 use crate::{
-    AppendError, Conflict, DecodeError, EncodeError, InvalidStreamId, ReadError, StoreError,
-    StreamId, Version,
+    AppendError, Conflict, DecodeError, EncodeError, ExpectedVersion, InvalidStreamId, ReadError,
+    StoreError, StreamId, Version,
 };
 
 /// Why an aggregate could not be loaded.
@@ -44,11 +44,14 @@ pub enum ExecuteError<E> {
     /// The aggregate refused the command.
     #[error(transparent)]
     Refused(E),
-    /// Others kept writing to the stream through all retries, or the stream was
-    /// not at the version that the call expected. Try again, or let the user
-    /// look at the new state and decide.
+    /// Others kept writing to the stream through all retries. Try again.
     #[error(transparent)]
     Conflict(Conflict),
+    /// The aggregate was not at the version that the call expected (see
+    /// [`expected_version`](crate::Execution::expected_version)), as an HTTP
+    /// `If-Match` fails. Let the user look at the new state and decide.
+    #[error(transparent)]
+    VersionMismatch(Conflict),
     /// The id cannot name a stream.
     #[error(transparent)]
     InvalidId(InvalidStreamId),
@@ -105,6 +108,16 @@ impl<E> ExecuteError<E> {
             ExecuteError::Load(LoadError::Read(error)) => error.is_transient(),
             ExecuteError::Store(error) => error.is_transient(),
             _ => false,
+        }
+    }
+
+    /// A conflict of a call that expected something of the version: the call's
+    /// own expectation failed, unless that allows any version.
+    pub(super) fn unretried(conflict: Conflict, expected: ExpectedVersion) -> Self {
+        if expected.holds(conflict.actual) {
+            ExecuteError::Conflict(conflict)
+        } else {
+            ExecuteError::VersionMismatch(Conflict { expected, ..conflict })
         }
     }
 

@@ -89,21 +89,29 @@ impl<'a, A: Aggregate, E> Execution<'a, A, E> {
     }
 
     /// Makes the command repeatable: under the same key on the same aggregate it
-    /// happens once, and each time the first outcome is the answer. A refusal
-    /// and a decision of no events consume no key.
+    /// happens once, and each time the first outcome is the answer: its events,
+    /// and the state as it was then. A refusal and a decision of no events
+    /// consume no key.
+    ///
+    /// The key is looked up before anything else, so a repeat succeeds whatever
+    /// the expected version says and the command would decide by now. A key
+    /// [without a fingerprint](IdempotencyKey::for_command) does not notice that
+    /// it is used for another command, and answers with the first one's outcome.
     pub fn idempotency_key(mut self, key: IdempotencyKey) -> Self {
         self.call.key = Some(key);
         self
     }
 
-    /// Carries out the command only if the aggregate is at this version, and
-    /// does not retry: a conflict is the answer.
+    /// Carries out the command only if the aggregate is at this version; else
+    /// the answer is [`ExecuteError::VersionMismatch`], also where the command
+    /// would be refused or change nothing. Such a call is not retried.
     pub fn expected_version(mut self, version: impl Into<ExpectedVersion>) -> Self {
         self.call.expected = Some(version.into());
         self
     }
 
-    /// When the events happened, if that is not when they are recorded.
+    /// When the events happened (a `time::OffsetDateTime`), if that is not when
+    /// they are recorded.
     pub fn occurred_at(mut self, time: OffsetDateTime) -> Self {
         self.call.occurred_at = Some(time);
         self
@@ -115,13 +123,16 @@ impl<'a, A: Aggregate, E> Execution<'a, A, E> {
         self
     }
 
-    /// How long this call may take from when it is awaited.
+    /// How long this call may take from when it is awaited. A store that is
+    /// silent until then leaves open whether it has written:
+    /// [`ExecuteError::Unknown`].
     pub fn timeout(mut self, time: Duration) -> Self {
         self.call.deadline = Deadline::In(time);
         self
     }
 
-    /// The moment at which this call gives up.
+    /// The moment, of tokio's clock, at which this call gives up; see
+    /// [`timeout`](Execution::timeout).
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.call.deadline = Deadline::At(deadline);
         self
@@ -153,7 +164,7 @@ fn record<A: Aggregate, E>(span: &tracing::Span, outcome: &Result<Executed<A>, E
             if done.repeated { "repeated" } else { "done" }
         }
         Err(ExecuteError::Refused(_)) => "refused",
-        Err(ExecuteError::Conflict(_)) => "conflict",
+        Err(ExecuteError::Conflict(_) | ExecuteError::VersionMismatch(_)) => "conflict",
         Err(ExecuteError::Unknown(_)) => "unknown",
         Err(ExecuteError::DeadlineExceeded) => "deadline",
         Err(_) => "failed",

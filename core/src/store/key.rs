@@ -39,15 +39,33 @@ impl IdempotencyKey {
         Self { fingerprint: Some(fingerprint), ..self }
     }
 
-    /// The same key with the fingerprint of `command`: the XXH3 hash (64 bits)
-    /// of its JSON. Two commands that serialize alike count as one; commands
+    /// The same key with the fingerprint of a command: the XXH3 hash (64 bits) of
+    /// its name, a NUL, and its JSON. The name tells commands apart that
+    /// serialize alike (`Deposit { cents: 5 }`, `Withdraw { cents: 5 }`); like
+    /// the fields, it should stay as it is while keys are remembered. Commands
     /// that hold maps with an order of their own (`HashMap`) do not serialize
-    /// alike and need [`with_fingerprint`](Self::with_fingerprint).
+    /// alike twice and need [`with_fingerprint`](Self::with_fingerprint).
+    ///
+    /// ```
+    /// # use annals::IdempotencyKey;
+    /// #[derive(serde::Serialize)]
+    /// struct Withdraw { cents: u64 }
+    ///
+    /// let key = IdempotencyKey::new("request-17")?;
+    /// let key = key.for_command("withdraw", &Withdraw { cents: 50 })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// The command does not serialize to JSON.
-    pub fn for_command(self, command: &impl Serialize) -> Result<Self, UnserializableCommand> {
+    pub fn for_command(
+        self,
+        name: &str,
+        command: &impl Serialize,
+    ) -> Result<Self, UnserializableCommand> {
         let mut hash = Xxh3::new();
+        hash.update(name.as_bytes());
+        hash.update(&[0]);
         serde_json::to_writer(Hashing(&mut hash), command).map_err(|_| UnserializableCommand)?;
         Ok(self.with_fingerprint(hash.digest()))
     }
@@ -107,3 +125,18 @@ pub struct InvalidIdempotencyKey {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the command does not serialize to JSON: give a fingerprint of your own")]
 pub struct UnserializableCommand;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Stores remember fingerprints for years.
+    #[test]
+    fn the_fingerprint_of_a_command_is_pinned_and_knows_its_name() {
+        let key = |name| IdempotencyKey::new("k").unwrap().for_command(name, &[1, 2]).unwrap();
+        assert_eq!(key("deposit").fingerprint(), Some(12_335_224_075_717_335_208));
+        assert!(!key("deposit").same_command(&key("withdraw")));
+        assert!(key("deposit").same_command(&key("deposit")));
+        assert!(key("deposit").same_command(&IdempotencyKey::new("k").unwrap()));
+    }
+}

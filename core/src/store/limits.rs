@@ -2,7 +2,8 @@
 
 use crate::{Codec, LogId, Partitions};
 
-/// What a store tells about its log.
+/// What a store tells about its log. Stores make one with [`LogInfo::new`] and
+/// set the fields that differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogInfo {

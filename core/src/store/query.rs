@@ -70,8 +70,8 @@ pub struct LogQuery {
     pub after: After,
     /// Which events.
     pub filter: Filter,
-    /// How many events at most; `None` reads to the end. Subscriptions end
-    /// after as many.
+    /// How many events that pass the filter at most; `None` reads to the end.
+    /// Subscriptions end after as many.
     pub limit: Option<u64>,
 }
 
@@ -124,8 +124,15 @@ impl LogQuery {
 
 /// Which events of a log to read; stores evaluate it where the data are.
 ///
-/// An event passes if its category is one of the categories and its name one
-/// of the names; an empty list lets everything pass.
+/// An event passes if its category is one of the categories **and** its name is
+/// one of the names; an empty list lets everything pass.
+///
+/// ```
+/// # use annals::store::Filter;
+/// let carts_and_orders = Filter::all().category("cart").category("order");
+/// let only_paid_orders = Filter::all().category("order").name("order.paid");
+/// # let _ = (carts_and_orders, only_paid_orders);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Filter {
@@ -142,21 +149,21 @@ impl Filter {
         Self::default()
     }
 
-    /// Also events of the streams of this category.
+    /// One more category to pass; without any, all do.
     #[must_use]
     pub fn category(mut self, category: impl Into<String>) -> Self {
         self.categories.push(category.into());
         self
     }
 
-    /// Also events of this stored name.
+    /// One more stored name to pass; without any, all do.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.names.push(name.into());
         self
     }
 
-    /// Also events which `E` can read, by all their names, old ones included.
+    /// All the stored names to pass which `E` can read, old ones included.
     #[must_use]
     pub fn events<E: Event>(mut self) -> Self {
         self.names.extend(E::SCHEMAS.iter().map(|schema| schema.name.to_owned()));

@@ -6,7 +6,8 @@ use std::convert::Infallible;
 use std::fmt::Debug;
 
 use crate::decision::{IntoDecision, IntoEvents};
-use crate::{Aggregate, Decide};
+use crate::decode::{PayloadSeed, encode_event};
+use crate::{Aggregate, Codec, Decide, Event};
 
 /// Begins a test of an aggregate with what has happened before; every aggregate
 /// has it once this trait is in scope.
@@ -64,7 +65,7 @@ impl<A: Aggregate> History<A> {
     where
         A: Debug + PartialEq,
     {
-        assert_eq!(self.state, expected, "the state is another one");
+        assert_state(&self.state, &expected);
     }
 }
 
@@ -86,7 +87,11 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
     where
         A::Event: Debug + PartialEq,
     {
-        assert_eq!(self.events(), expected.into_events(), "other events happened");
+        let (happened, expected) = (self.events(), expected.into_events());
+        assert!(
+            happened == expected,
+            "other events happened\n happened: {happened:?}\n expected: {expected:?}"
+        );
     }
 
     /// The command is accepted and nothing happens.
@@ -115,7 +120,10 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
     {
         match self.decided {
             Ok(events) => panic!("should have been refused with {expected:?}, but: {events:?}"),
-            Err(refusal) => assert_eq!(refusal, expected, "refused for another reason"),
+            Err(refusal) => assert!(
+                refusal == expected,
+                "refused for another reason\n  refused: {refusal:?}\n expected: {expected:?}"
+            ),
         }
     }
 
@@ -132,7 +140,7 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
         for event in accepted(decided) {
             state.evolve(&event);
         }
-        assert_eq!(state, expected, "the state is another one");
+        assert_state(&state, &expected);
     }
 
     #[track_caller]
@@ -141,11 +149,34 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
     }
 }
 
+/// The events that were decided, each of which a store could keep: a test must
+/// not be content with what a repository would refuse.
 #[track_caller]
 #[expect(clippy::panic, reason = "a failed assertion")]
-fn accepted<T, E: Debug>(decided: Result<T, E>) -> T {
-    match decided {
+fn accepted<T: Event, E: Debug>(decided: Result<Vec<T>, E>) -> Vec<T> {
+    let events = match decided {
         Ok(events) => events,
         Err(refusal) => panic!("should have been accepted, but was refused with {refusal:?}"),
+    };
+    for event in &events {
+        if let Err(error) = assert_readable(event) {
+            panic!("an event was decided that could not be stored: {error}");
+        }
     }
+    events
+}
+
+fn assert_readable<T: Event>(event: &T) -> Result<(), String> {
+    let payload = encode_event(Codec::Json, event).map_err(|error| error.to_string())?;
+    let seed = PayloadSeed::<T>::new(event.name(), event.schema_version());
+    let read = payload.decode(seed).map(drop);
+    read.map_err(|mismatch| format!("`{}` does not read back: {mismatch}", event.name()))
+}
+
+#[track_caller]
+fn assert_state<A: Debug + PartialEq>(state: &A, expected: &A) {
+    assert!(
+        state == expected,
+        "the state is another one\n    state: {state:?}\n expected: {expected:?}"
+    );
 }

@@ -37,13 +37,20 @@ where
             #[expect(clippy::expect_used, reason = "it has just been read back")]
             let mut restored = bytes.and_then(|b| codec.decode::<A>(&b)).expect("it reads back");
             let version = taken;
-            assert_eq!(restored, replayed, "the {codec} snapshot at version {version} differs");
+            assert!(
+                restored == replayed,
+                "the {codec} snapshot of version {version} differs; is a field skipped by serde?\n \
+                 snapshot: {restored:?}\n   replay: {replayed:?}"
+            );
             for (at, event) in (taken + 1..).zip(&events[taken..]) {
                 restored.evolve(event);
                 replayed.evolve(event);
-                assert_eq!(
-                    restored, replayed,
-                    "the {codec} snapshot of version {version} leads elsewhere at version {at}"
+                assert!(
+                    restored == replayed,
+                    "the {codec} snapshot of version {version} leads elsewhere at version {at}
+ \
+                     snapshot: {restored:?}
+   replay: {replayed:?}"
                 );
             }
         }

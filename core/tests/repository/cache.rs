@@ -98,7 +98,7 @@ async fn a_stale_expected_version_is_refused_where_the_cache_is_as_stale() {
     let (ours, _, theirs) = warm(3).await;
     theirs.execute(ID, Deposit(10)).await.unwrap();
     let failed = ours.execute(ID, Deposit(1)).expected_version(v(3)).await;
-    let Err(ExecuteError::Conflict(conflict)) = failed else { panic!("{failed:?}") };
+    let Err(ExecuteError::VersionMismatch(conflict)) = failed else { panic!("{failed:?}") };
     assert_eq!(conflict.actual, v(4));
 }
 

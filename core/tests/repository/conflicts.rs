@@ -124,7 +124,8 @@ async fn an_expected_version_that_is_stale_is_refused_with_the_true_one_at_every
                 deposited(1)
             });
             let failed = failed.expected_version(v(wrong)).await.unwrap_err();
-            let ExecuteError::Conflict(conflict) = failed else { panic!("{failed:?}") };
+            assert!(!failed.is_transient(), "the same call would fail again");
+            let ExecuteError::VersionMismatch(conflict) = failed else { panic!("{failed:?}") };
             let (stream, expected) = (stream(), v(wrong).into());
             let actual = v(actual);
             let truth = Conflict { stream, expected, actual };
@@ -144,7 +145,7 @@ async fn a_conflict_under_an_expected_version_is_not_retried() {
     let accounts = accounts(store.clone());
     let failed = accounts.execute(ID, Deposit(1)).expected_version(v(2));
     let failed = failed.await.unwrap_err();
-    assert!(matches!(failed, ExecuteError::Conflict(_)), "{failed:?}");
+    assert!(matches!(failed, ExecuteError::VersionMismatch(_)), "{failed:?}");
     let counts = store.take_counts();
     assert_eq!((counts.appends, counts.reads), (1, 1));
     assert_eq!(log_of(&store).await.len(), 2);
@@ -155,11 +156,11 @@ async fn no_stream_and_exists_are_checked_too() {
     let accounts = accounts(store_at(0).await);
     let deposit = || accounts.execute(ID, Deposit(1));
     let failed = deposit().expected_version(ExpectedVersion::Exists).await;
-    assert!(matches!(failed, Err(ExecuteError::Conflict(_))));
+    assert!(matches!(failed, Err(ExecuteError::VersionMismatch(_))));
     let no_stream = deposit().expected_version(ExpectedVersion::NoStream);
     no_stream.await.unwrap();
     let failed = deposit().expected_version(ExpectedVersion::NoStream).await;
-    assert!(matches!(failed, Err(ExecuteError::Conflict(_))));
+    assert!(matches!(failed, Err(ExecuteError::VersionMismatch(_))));
     let exists = deposit().expected_version(ExpectedVersion::Exists);
     exists.await.unwrap();
 }
@@ -170,7 +171,7 @@ async fn a_decision_on_an_old_state_is_refused_by_its_version() {
     let old = accounts.load_at(ID, At::Version(v(3))).await.unwrap();
     assert_eq!(old.state.cents, 3);
     let failed = accounts.execute(ID, Deposit(1)).expected_version(old.version);
-    let Err(ExecuteError::Conflict(conflict)) = failed.await else {
+    let Err(ExecuteError::VersionMismatch(conflict)) = failed.await else {
         panic!("an old version must be refused")
     };
     assert_eq!(conflict.actual, v(5));
@@ -192,7 +193,7 @@ async fn sixteen_tasks_on_one_aggregate_lose_nothing_and_double_nothing() {
                     for _ in 0..20 {
                         match accounts.execute(ID, Deposit(1)).await {
                             Ok(_) => done += 1,
-                            Err(ExecuteError::Conflict(_)) => {}
+                            Err(ExecuteError::VersionMismatch(_)) => {}
                             Err(other) => panic!("{other:?}"),
                         }
                     }

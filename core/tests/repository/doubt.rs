@@ -92,8 +92,7 @@ async fn an_append_that_never_answers_is_unknown_in_bounded_time() {
     let failed = call.timeout(Duration::from_secs(3)).await.unwrap_err();
     assert!(matches!(failed, ExecuteError::Unknown(_)), "{failed:?}");
     let taken = began.elapsed();
-    assert!(taken >= Duration::from_secs(3), "{taken:?}");
-    assert!(taken <= Duration::from_secs(5), "{taken:?}");
+    assert_eq!(taken, Duration::from_secs(3), "neither earlier nor later than was said");
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,8 +115,9 @@ async fn a_deadline_before_the_append_means_that_nothing_was_written() {
     let past = deposit().deadline(past).await.unwrap_err();
     assert!(matches!(past, ExecuteError::DeadlineExceeded), "{past:?}");
     assert!(past.is_transient());
-    // The store sees the deadline too, when its answer is slow.
-    store.fail(Fault::Slow(Duration::from_millis(3_500)));
+    // The store is told a deadline a little earlier, so that its answer is
+    // heard when it is slow.
+    store.fail(Fault::Slow(Duration::from_millis(2_800)));
     let slow = deposit().timeout(Duration::from_secs(3)).await.unwrap_err();
     assert!(matches!(slow, ExecuteError::DeadlineExceeded), "{slow:?}");
     assert_eq!(log_of(&store).await.len(), 2);

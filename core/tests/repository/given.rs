@@ -113,6 +113,36 @@ fn the_check_of_snapshots_fails_at_the_line_of_the_test() {
     }
     fails!(
         annals::testing::assert_snapshot_equals_replay::<Forgetful>([deposited(1)]),
-        "the bincode snapshot at version 1 differs"
+        "the bincode snapshot of version 1 differs"
+    );
+}
+
+#[test]
+fn what_no_store_would_keep_does_not_pass() {
+    #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, annals::Event)]
+    #[event(prefix = "meter")]
+    enum MeterEvent {
+        Read {
+            value: f64,
+        },
+        #[event(retired)]
+        Sealed,
+    }
+    #[derive(Debug, Default, PartialEq)]
+    struct Meter;
+    impl annals::Aggregate for Meter {
+        const CATEGORY: &'static str = "meter";
+        type Id = str;
+        type Event = MeterEvent;
+        fn evolve(&mut self, _: &MeterEvent) {}
+    }
+    Meter::given([]).when_update(|_| MeterEvent::Read { value: 1.5 }).then_state(Meter);
+    fails!(
+        Meter::given([]).when_update(|_| MeterEvent::Sealed).then(MeterEvent::Sealed),
+        "retired"
+    );
+    fails!(
+        Meter::given([]).when_update(|_| MeterEvent::Read { value: f64::NAN }).then_state(Meter),
+        "could not be stored"
     );
 }

@@ -146,7 +146,7 @@ async fn the_same_key_for_another_command_is_refused() {
     for (accounts, name) in kinds(&store).await.iter().zip(["a", "b", "c"]) {
         let before = log_of(&store).await.len();
         let deposit = |cents| {
-            let key = key(name).for_command(&Deposit(cents)).unwrap();
+            let key = key(name).for_command("deposit", &Deposit(cents)).unwrap();
             accounts.execute(ID, Deposit(cents)).idempotency_key(key)
         };
         deposit(1).await.unwrap();

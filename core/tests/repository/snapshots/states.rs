@@ -165,7 +165,7 @@ fn the_check_passes_states_that_survive() {
 }
 
 #[test]
-#[should_panic(expected = "snapshot at version 2 differs")]
+#[should_panic(expected = "snapshot of version 2 differs")]
 fn the_check_finds_a_field_that_is_skipped() {
     assert_snapshot_equals_replay::<Forgets>([deposited(0), deposited(3)]);
 }
