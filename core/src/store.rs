@@ -9,7 +9,7 @@ mod key;
 mod limits;
 mod query;
 
-use futures::Stream;
+use futures::stream::BoxStream;
 
 pub use any::AnyStore;
 pub use append::{Append, NewEvent, Write};
@@ -90,17 +90,11 @@ pub trait EventStore: Send + Sync + Sized + 'static {
 
     /// Reads a stream; a stream that does not exist has no events. What is
     /// appended after the read began may or may not be read.
-    fn read(
-        &self,
-        query: StreamQuery,
-    ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static;
+    fn read(&self, query: StreamQuery) -> EventStream;
 
     /// Reads a partition up to where its end was when the read began, in pages
     /// of bounded size.
-    fn read_all(
-        &self,
-        query: LogQuery,
-    ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static;
+    fn read_all(&self, query: LogQuery) -> EventStream;
 
     /// Reads a partition to its end and follows it: catches up, says so, and
     /// waits for more. It ends with an error or after the query's limit, never
@@ -119,8 +113,7 @@ pub trait EventStore: Send + Sync + Sized + 'static {
     /// async fn follow(store: impl EventStore) -> Result<(), ReadError> {
     ///     // The first time; later `LogQuery::resume(saved)`.
     ///     let query = LogQuery::partition(Partition::FIRST);
-    ///     let orders = store.subscribe(query.filter(Filter::all().category("order")));
-    ///     let mut orders = std::pin::pin!(orders);
+    ///     let mut orders = store.subscribe(query.filter(Filter::all().category("order")));
     ///     let mut saved = None;
     ///     while let Some(delivery) = orders.try_next().await? {
     ///         match delivery {
@@ -144,10 +137,7 @@ pub trait EventStore: Send + Sync + Sized + 'static {
     /// For authors of stores: `Passed` comes whenever a page was looked at and
     /// its last event did not pass the filter; `CaughtUp` comes each time that
     /// the end is reached, with the checkpoint of the last event there.
-    fn subscribe(
-        &self,
-        query: LogQuery,
-    ) -> impl Stream<Item = Result<Delivery, ReadError>> + Send + 'static;
+    fn subscribe(&self, query: LogQuery) -> DeliveryStream;
 
     /// Where a stream ends; `None` if it has no events.
     ///
@@ -173,6 +163,13 @@ pub trait EventStore: Send + Sync + Sized + 'static {
         AnyStore::new(self)
     }
 }
+
+/// A read on its way. It is boxed, so that it borrows nothing, can be sent to
+/// another task, and needs no pinning; beside a read that is nothing.
+pub type EventStream = BoxStream<'static, Result<RawEvent, ReadError>>;
+
+/// A subscription on its way; see [`EventStream`].
+pub type DeliveryStream = BoxStream<'static, Result<Delivery, ReadError>>;
 
 /// What a subscription delivers.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,16 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use annals::store::{
-    Append, Appended, Delivery, IdempotencyKey, LogInfo, LogQuery, StreamHead, StreamQuery,
+    Append, Appended, DeliveryStream, EventStream, IdempotencyKey, LogInfo, LogQuery, StreamHead,
+    StreamQuery,
 };
-use annals::{
-    AppendError, Checkpoint, Clock, EventStore, Partition, RawEvent, ReadError, StreamId,
-};
-use futures::Stream;
+use annals::{AppendError, Checkpoint, Clock, EventStore, Partition, ReadError, StreamId};
+use futures::StreamExt;
 
 use crate::options::MemoryStoreBuilder;
 use crate::partition::PartitionLog;
-use crate::read::{LogReader, StreamReader};
+use crate::read;
 use crate::snapshots::Snapshots;
 use crate::subscribe;
 
@@ -96,25 +95,16 @@ impl EventStore for MemoryStore {
         self.inner.home(stream).lock().outcome(stream, key)
     }
 
-    fn read(
-        &self,
-        query: StreamQuery,
-    ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static {
-        futures::stream::iter(StreamReader::new(self.inner.clone(), query))
+    fn read(&self, query: StreamQuery) -> EventStream {
+        read::stream(self.inner.clone(), query)
     }
 
-    fn read_all(
-        &self,
-        query: LogQuery,
-    ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static {
-        futures::stream::iter(LogReader::new(self.inner.clone(), query))
+    fn read_all(&self, query: LogQuery) -> EventStream {
+        read::log(self.inner.clone(), query)
     }
 
-    fn subscribe(
-        &self,
-        query: LogQuery,
-    ) -> impl Stream<Item = Result<Delivery, ReadError>> + Send + 'static {
-        subscribe::follow(self.inner.clone(), query)
+    fn subscribe(&self, query: LogQuery) -> DeliveryStream {
+        subscribe::follow(self.inner.clone(), query).boxed()
     }
 
     async fn stream_head(&self, stream: &StreamId) -> Result<Option<StreamHead>, ReadError> {

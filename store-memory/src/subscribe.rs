@@ -9,7 +9,7 @@ use annals::{Position, RawEvent, ReadError};
 use async_stream::try_stream;
 use futures::Stream;
 
-use crate::read::{PAGE, start};
+use crate::read::{PAGE, look, start};
 use crate::store::Inner;
 
 pub(crate) fn follow(
@@ -65,8 +65,7 @@ fn page(store: &Inner, query: &LogQuery, after: Position) -> Result<Page, ReadEr
     let state = store.partition(query.partition)?.lock();
     let start = usize::try_from(after.get()).unwrap_or(usize::MAX);
     let until = start.saturating_add(PAGE).min(state.len()).max(start);
-    let found = (start..until).filter_map(|index| state.event(index));
-    let events = found.filter(|event| query.filter.passes(event)).cloned().collect();
+    let events = look(&state, start..until, query);
     Ok(Page { events, until: Position::new(until as u64), at_end: until >= state.len() })
 }
 

@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use futures::future::join_all;
-use futures::stream::{BoxStream, Stream, StreamExt};
+use futures::stream::{Stream, StreamExt};
 use time::OffsetDateTime;
 
-use crate::store::{EventStore, Filter, LogQuery};
+use crate::store::{EventStore, EventStream, Filter, LogQuery};
 use crate::{Partition, Position, RawEvent, ReadError};
 
 /// Reads the log over all its partitions in one order: by time of recording,
@@ -23,23 +23,19 @@ use crate::{Partition, Position, RawEvent, ReadError};
 ///
 /// # Errors
 /// See [`ReadError`]; the stream ends behind the first one.
-pub fn merged<S: EventStore>(
-    store: &S,
-    filter: &Filter,
-) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static + use<S> {
+pub fn merged(store: &impl EventStore, filter: &Filter) -> EventStream {
     let read = |partition| {
         let query = LogQuery::partition(partition).filter(filter.clone());
-        store.read_all(query).boxed()
+        store.read_all(query)
     };
-    in_one_order(store.log().partitions.iter().map(read).collect())
+    in_one_order(store.log().partitions.iter().map(read).collect()).boxed()
 }
 
-type Source = BoxStream<'static, Result<RawEvent, ReadError>>;
 type Place = (OffsetDateTime, Partition, Position);
 
 /// Merges sources, each of which is in the order already.
 pub(super) fn in_one_order(
-    mut sources: Vec<Source>,
+    mut sources: Vec<EventStream>,
 ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static {
     async_stream::try_stream! {
         let mut heads = Heads::default();

@@ -2,12 +2,12 @@
 
 use std::pin::pin;
 
-use futures::{Stream, StreamExt, TryStreamExt};
+use futures::{Stream, TryStreamExt};
 use time::OffsetDateTime;
 
 use crate::fold::{Folded, expect};
 use crate::repository::{Inner, LoadError};
-use crate::store::StreamQuery;
+use crate::store::{EventStream, StreamQuery};
 use crate::{Aggregate, EventStore, RawEvent, StreamId, Version};
 
 /// A moment in the life of an aggregate.
@@ -61,11 +61,8 @@ impl<A: Aggregate> Inner<A> {
         Ok(folded)
     }
 
-    fn all(
-        &self,
-        stream: &StreamId,
-    ) -> impl Stream<Item = Result<RawEvent, crate::ReadError>> + Send + 'static + use<A> {
-        self.store.read(StreamQuery::forwards(stream.clone())).boxed()
+    fn all(&self, stream: &StreamId) -> EventStream {
+        self.store.read(StreamQuery::forwards(stream.clone()))
     }
 
     async fn fold(

@@ -4,13 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use futures::stream::{BoxStream, Stream, StreamExt};
 
 use crate::store::{
-    Append, AppendError, Appended, Delivery, EventStore, IdempotencyKey, LogInfo, LogQuery,
-    ReadError, StreamHead, StreamQuery,
+    Append, AppendError, Appended, DeliveryStream, EventStore, EventStream, IdempotencyKey,
+    LogInfo, LogQuery, ReadError, StreamHead, StreamQuery,
 };
-use crate::{Checkpoint, Partition, RawEvent, StreamId};
+use crate::{Checkpoint, Partition, StreamId};
 
 /// Any event store, chosen at run time. A clone is another handle to the same
 /// store.
@@ -40,9 +39,9 @@ trait ErasedStore: Send + Sync {
         stream: &'a StreamId,
         key: &'a IdempotencyKey,
     ) -> BoxFuture<'a, Result<Option<Appended>, AppendError>>;
-    fn erased_read(&self, query: StreamQuery) -> BoxStream<'static, Result<RawEvent, ReadError>>;
-    fn erased_read_all(&self, query: LogQuery) -> BoxStream<'static, Result<RawEvent, ReadError>>;
-    fn erased_subscribe(&self, query: LogQuery) -> BoxStream<'static, Result<Delivery, ReadError>>;
+    fn erased_read(&self, query: StreamQuery) -> EventStream;
+    fn erased_read_all(&self, query: LogQuery) -> EventStream;
+    fn erased_subscribe(&self, query: LogQuery) -> DeliveryStream;
     fn erased_stream_head<'a>(
         &'a self,
         stream: &'a StreamId,
@@ -68,16 +67,16 @@ impl<S: EventStore> ErasedStore for S {
         Box::pin(self.outcome(stream, key))
     }
 
-    fn erased_read(&self, query: StreamQuery) -> BoxStream<'static, Result<RawEvent, ReadError>> {
-        self.read(query).boxed()
+    fn erased_read(&self, query: StreamQuery) -> EventStream {
+        self.read(query)
     }
 
-    fn erased_read_all(&self, query: LogQuery) -> BoxStream<'static, Result<RawEvent, ReadError>> {
-        self.read_all(query).boxed()
+    fn erased_read_all(&self, query: LogQuery) -> EventStream {
+        self.read_all(query)
     }
 
-    fn erased_subscribe(&self, query: LogQuery) -> BoxStream<'static, Result<Delivery, ReadError>> {
-        self.subscribe(query).boxed()
+    fn erased_subscribe(&self, query: LogQuery) -> DeliveryStream {
+        self.subscribe(query)
     }
 
     fn erased_stream_head<'a>(
@@ -112,24 +111,15 @@ impl EventStore for AnyStore {
         self.0.erased_outcome(stream, key).await
     }
 
-    fn read(
-        &self,
-        query: StreamQuery,
-    ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static {
+    fn read(&self, query: StreamQuery) -> EventStream {
         self.0.erased_read(query)
     }
 
-    fn read_all(
-        &self,
-        query: LogQuery,
-    ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static {
+    fn read_all(&self, query: LogQuery) -> EventStream {
         self.0.erased_read_all(query)
     }
 
-    fn subscribe(
-        &self,
-        query: LogQuery,
-    ) -> impl Stream<Item = Result<Delivery, ReadError>> + Send + 'static {
+    fn subscribe(&self, query: LogQuery) -> DeliveryStream {
         self.0.erased_subscribe(query)
     }
 

@@ -76,10 +76,12 @@ pub enum ReadError {
         partitions: u16,
     },
     /// The read should begin behind the end of the partition: the position is of
-    /// another log, or of a tail that this one has lost.
+    /// another log, or of a tail that this one has lost, or, where a standby is
+    /// read, of one that it has not received yet.
     #[error(
         "partition {partition} ends at position {end}, before position {position}: this is another \
-         log, or a restore or failover lost its tail; rebuild what was read from it"
+         log, or a restore or failover lost its tail, or a standby lags behind; unless it is a \
+         standby, rebuild what was read from it"
     )]
     BeyondEnd {
         /// The partition.

@@ -5,10 +5,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::{FutureExt, Stream, StreamExt};
+use futures::StreamExt;
 
 use crate::store::{
-    Append, Appended, Delivery, IdempotencyKey, LogInfo, LogQuery, StreamHead, StreamQuery,
+    Append, Appended, DeliveryStream, EventStream, IdempotencyKey, LogInfo, LogQuery, StreamHead,
+    StreamQuery,
 };
 use crate::{
     AnyStore, AppendError, Checkpoint, Conflict, EventStore, Partition, RawEvent, ReadError,
@@ -149,10 +150,7 @@ impl EventStore for ScriptedStore {
         self.inner.outcome(stream, key).await
     }
 
-    fn read(
-        &self,
-        query: StreamQuery,
-    ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static {
+    fn read(&self, query: StreamQuery) -> EventStream {
         let fails = self.script(|script| {
             script.counts.reads += 1;
             let fails = script.failing_reads > 0;
@@ -160,26 +158,20 @@ impl EventStore for ScriptedStore {
             fails
         });
         if fails {
-            return futures::future::ready(Err(lost().into())).into_stream().left_stream();
+            return futures::stream::once(std::future::ready(Err(lost().into()))).boxed();
         }
         let script = self.clone();
         let counted = move |event: &Result<RawEvent, ReadError>| {
             script.script(|script| script.counts.events += usize::from(event.is_ok()));
         };
-        self.inner.read(query).inspect(counted).right_stream()
+        self.inner.read(query).inspect(counted).boxed()
     }
 
-    fn read_all(
-        &self,
-        query: LogQuery,
-    ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static {
+    fn read_all(&self, query: LogQuery) -> EventStream {
         self.inner.read_all(query)
     }
 
-    fn subscribe(
-        &self,
-        query: LogQuery,
-    ) -> impl Stream<Item = Result<Delivery, ReadError>> + Send + 'static {
+    fn subscribe(&self, query: LogQuery) -> DeliveryStream {
         self.inner.subscribe(query)
     }
 

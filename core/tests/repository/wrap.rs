@@ -4,11 +4,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use annals::store::{
-    Append, Appended, Delivery, IdempotencyKey, LogInfo, LogQuery, StreamHead, StreamQuery,
+    Append, Appended, DeliveryStream, EventStream, IdempotencyKey, LogInfo, LogQuery, StreamHead,
+    StreamQuery,
 };
-use annals::{AppendError, Checkpoint, EventStore, Partition, RawEvent, ReadError, StreamId};
+use annals::{AppendError, Checkpoint, EventStore, Partition, ReadError, StreamId};
 use annals_memory::MemoryStore;
-use futures::{Stream, StreamExt};
+use futures::StreamExt;
 use tokio::task::yield_now;
 
 type Once = Box<dyn FnOnce() + Send>;
@@ -66,25 +67,16 @@ macro_rules! delegate {
                 $store.outcome(stream, key).await
             }
 
-            fn read(
-                &$self,
-                query: StreamQuery,
-            ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static {
+            fn read(&$self, query: StreamQuery) -> EventStream {
                 $read
                 $store.read(query).boxed()
             }
 
-            fn read_all(
-                &$self,
-                query: LogQuery,
-            ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static {
+            fn read_all(&$self, query: LogQuery) -> EventStream {
                 $store.read_all(query).boxed()
             }
 
-            fn subscribe(
-                &$self,
-                query: LogQuery,
-            ) -> impl Stream<Item = Result<Delivery, ReadError>> + Send + 'static {
+            fn subscribe(&$self, query: LogQuery) -> DeliveryStream {
                 $store.subscribe(query).boxed()
             }
 
@@ -138,24 +130,15 @@ impl EventStore for Lazy {
         lazily(self.0.outcome(stream, key)).await
     }
 
-    fn read(
-        &self,
-        query: StreamQuery,
-    ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static {
-        self.0.read(query).then(|event| lazily(async { event }))
+    fn read(&self, query: StreamQuery) -> EventStream {
+        self.0.read(query).then(|event| lazily(async { event })).boxed()
     }
 
-    fn read_all(
-        &self,
-        query: LogQuery,
-    ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static {
+    fn read_all(&self, query: LogQuery) -> EventStream {
         self.0.read_all(query)
     }
 
-    fn subscribe(
-        &self,
-        query: LogQuery,
-    ) -> impl Stream<Item = Result<Delivery, ReadError>> + Send + 'static {
+    fn subscribe(&self, query: LogQuery) -> DeliveryStream {
         self.0.subscribe(query)
     }
 

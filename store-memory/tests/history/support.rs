@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use annals::history::{self, ImportError, Imported, Scope};
 use annals::store::{
-    Append, Appended, Delivery, IdempotencyKey, Limits, LogInfo, LogQuery, NewEvent, StreamHead,
-    StreamQuery,
+    Append, Appended, DeliveryStream, EventStream, IdempotencyKey, Limits, LogInfo, LogQuery,
+    NewEvent, StreamHead, StreamQuery,
 };
 use annals::{
     AppendError, Checkpoint, Clock, EventStore, ExpectedVersion, Metadata, Partition, Payload,
@@ -175,24 +175,15 @@ impl EventStore for Disturbed {
         self.store.outcome(stream, key).await
     }
 
-    fn read(
-        &self,
-        query: StreamQuery,
-    ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static {
+    fn read(&self, query: StreamQuery) -> EventStream {
         self.store.read(query)
     }
 
-    fn read_all(
-        &self,
-        query: LogQuery,
-    ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static {
+    fn read_all(&self, query: LogQuery) -> EventStream {
         self.store.read_all(query)
     }
 
-    fn subscribe(
-        &self,
-        query: LogQuery,
-    ) -> impl Stream<Item = Result<Delivery, ReadError>> + Send + 'static {
+    fn subscribe(&self, query: LogQuery) -> DeliveryStream {
         self.store.subscribe(query)
     }
 

@@ -6,17 +6,16 @@ use std::time::Duration;
 
 use annals::conformance::{Fixture, Setup, Suite};
 use annals::store::{
-    Append, Appended, Delivery, IdempotencyKey, InvalidAppend, Limits, LogInfo, LogQuery,
-    StreamHead, StreamQuery,
+    Append, Appended, DeliveryStream, EventStream, IdempotencyKey, InvalidAppend, Limits, LogInfo,
+    LogQuery, StreamHead, StreamQuery,
 };
-use annals::{AppendError, Checkpoint, EventStore, Partition, RawEvent, ReadError, StreamId};
+use annals::{AppendError, Checkpoint, EventStore, Partition, ReadError, StreamId};
 use annals_memory::MemoryStore;
 use futures::future::BoxFuture;
-use futures::stream::{BoxStream, Stream, StreamExt};
 
 pub(crate) type Answer<'a> = BoxFuture<'a, Result<Appended, AppendError>>;
-pub(crate) type Events = BoxStream<'static, Result<RawEvent, ReadError>>;
-pub(crate) type Deliveries = BoxStream<'static, Result<Delivery, ReadError>>;
+pub(crate) type Events = EventStream;
+pub(crate) type Deliveries = DeliveryStream;
 
 /// What a mutant changes; what is left out stays as it was. Each handle on a
 /// log has a mutation of its own.
@@ -92,28 +91,19 @@ impl EventStore for Mutant {
         self.store.outcome(stream, &key).await
     }
 
-    fn read(
-        &self,
-        query: StreamQuery,
-    ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static {
+    fn read(&self, query: StreamQuery) -> EventStream {
         let query = self.mutation.stream_query(query);
-        self.mutation.of_stream(self.store.read(query).boxed())
+        self.mutation.of_stream(self.store.read(query))
     }
 
-    fn read_all(
-        &self,
-        query: LogQuery,
-    ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static {
+    fn read_all(&self, query: LogQuery) -> EventStream {
         let query = self.mutation.log_query(query);
-        self.mutation.of_log(self.store.read_all(query).boxed())
+        self.mutation.of_log(self.store.read_all(query))
     }
 
-    fn subscribe(
-        &self,
-        query: LogQuery,
-    ) -> impl Stream<Item = Result<Delivery, ReadError>> + Send + 'static {
+    fn subscribe(&self, query: LogQuery) -> DeliveryStream {
         let query = self.mutation.log_query(query);
-        self.mutation.deliveries(self.store.subscribe(query).boxed())
+        self.mutation.deliveries(self.store.subscribe(query))
     }
 
     async fn stream_head(&self, stream: &StreamId) -> Result<Option<StreamHead>, ReadError> {
