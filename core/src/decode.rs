@@ -8,7 +8,7 @@ use serde::{Deserializer, Serialize, Serializer};
 
 use crate::codec::{Codec, InvalidPayload, Payload};
 use crate::event::Schema;
-use crate::{Event, RawEvent, Recorded, StreamId, Version};
+use crate::{Event, EventId, Partition, Position, RawEvent, Recorded, StreamId, Version};
 
 impl RawEvent {
     /// Decodes the payload, lifting older schema versions to the newest.
@@ -85,6 +85,12 @@ pub struct EventRef {
     pub stream: StreamId,
     /// Its place in the stream.
     pub version: Version,
+    /// Its id.
+    pub id: EventId,
+    /// The partition of its stream.
+    pub partition: Partition,
+    /// Its place in the order of the partition.
+    pub position: Position,
     /// The stored name of its type.
     pub name: String,
     /// Its schema version.
@@ -96,6 +102,9 @@ impl EventRef {
         Self {
             stream: raw.stream.clone(),
             version: raw.version,
+            id: raw.id,
+            partition: raw.partition,
+            position: raw.position,
             name: raw.name.clone().into_owned(),
             schema_version: raw.schema_version,
         }
@@ -104,7 +113,7 @@ impl EventRef {
 
 impl fmt::Display for EventRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { stream, version, name, schema_version } = self;
+        let Self { stream, version, name, schema_version, .. } = self;
         write!(
             f,
             "event `{name}` (schema version {schema_version}) at `{stream}` version {version}"

@@ -25,6 +25,12 @@
 //! effects. A log takes them only at its end: an import never puts older events
 //! before newer ones.
 //!
+//! [Idempotency keys](crate::IdempotencyKey) are no part of a history: in the
+//! new log a command that comes again under its key is a new one. Where clients
+//! still repeat commands, let them finish before the logs are changed over.
+//! Times of recording never fall within a partition, so what is imported with a
+//! time in the future holds the time of everything that follows.
+//!
 //! # To and from files
 //! This crate does no I/O; lines come from and go to wherever the caller says.
 //! An import reads its source twice, first to check it, which is why it takes a

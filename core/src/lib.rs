@@ -59,7 +59,7 @@ pub use decision::{IntoDecision, IntoEvents};
 pub use decode::{DecodeError, DecodeErrorKind, EncodeError, EncodeReason, EventRef};
 pub use event::Event;
 pub use event_id::EventId;
-pub use log::{Checkpoint, LogId};
+pub use log::{Checkpoint, InvalidCheckpoint, LogId};
 pub use metadata::{InvalidTraceContext, Metadata, TraceContext};
 pub use position::{Partition, Partitions, Position};
 pub use recorded::{Origin, RawEvent, Recorded};

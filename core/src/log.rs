@@ -45,12 +45,39 @@ impl fmt::Display for LogId {
 /// its tail (by a restore, or a failover to a standby that lagged) is noticed
 /// when the reader resumes, also after a new tail has grown past it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Checkpoint {
     log: LogId,
     partition: Partition,
     position: Position,
     event: Option<EventId>,
 }
+
+/// A checkpoint as it was stored, somewhere.
+#[derive(Deserialize)]
+struct Unchecked {
+    log: LogId,
+    partition: Partition,
+    position: Position,
+    event: Option<EventId>,
+}
+
+impl TryFrom<Unchecked> for Checkpoint {
+    type Error = InvalidCheckpoint;
+
+    fn try_from(stored: Unchecked) -> Result<Self, InvalidCheckpoint> {
+        let Unchecked { log, partition, position, event } = stored;
+        if event.is_none() != (position == Position::START) {
+            return Err(InvalidCheckpoint);
+        }
+        Ok(Self { log, partition, position, event })
+    }
+}
+
+/// A stored checkpoint is damaged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a checkpoint: exactly those behind an event name the event at their position")]
+pub struct InvalidCheckpoint;
 
 impl Checkpoint {
     /// Before the first event of a partition.

@@ -2,19 +2,22 @@
 
 mod attempt;
 mod cache;
+mod commit;
 mod deadline;
 mod error;
 mod execution;
 mod load;
 mod moment;
 mod outcome;
+mod patience;
 mod retry;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::{Stream, StreamExt};
+use futures::StreamExt;
+use futures::stream::BoxStream;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -28,7 +31,7 @@ pub use retry::Retry;
 use crate::decision::IntoDecision;
 use crate::repository::cache::Cache;
 use crate::repository::deadline::after;
-use crate::repository::load::by;
+use crate::repository::patience::Patience;
 use crate::snapshot::{SnapshotPolicy, SnapshotStore, Snapshots};
 use crate::store::StreamQuery;
 use crate::stream::is_category;
@@ -172,15 +175,15 @@ impl<A: Aggregate> Repository<A> {
     /// See [`LoadError`].
     pub async fn load(&self, id: &A::Id) -> Result<Loaded<A>, LoadError> {
         let stream = StreamId::new(A::CATEGORY, id)?;
-        let deadline = self.deadline();
+        let patience = self.patience();
         let load = async {
-            let mut base = self.inner.base(&stream, deadline).await?;
+            let mut base = self.inner.base(&stream, &patience).await?;
             if !base.confirmed {
-                self.inner.confirm(&stream, &mut base, deadline).await?;
+                self.inner.confirm(&stream, &mut base, &patience).await?;
             }
             Ok(base.folded)
         };
-        by(deadline, load).await.map(|folded| self.loaded(folded))
+        patience.limit(load).await.map(|folded| self.loaded(folded))
     }
 
     /// The state as of a version, or as of a moment. Deciding on an old state is
@@ -191,21 +194,21 @@ impl<A: Aggregate> Repository<A> {
     /// See [`LoadError`].
     pub async fn load_at(&self, id: &A::Id, at: At) -> Result<Loaded<A>, LoadError> {
         let stream = StreamId::new(A::CATEGORY, id)?;
-        let folded = by(self.deadline(), self.inner.load_at(&stream, at)).await?;
+        let patience = self.patience();
+        let load = || self.inner.load_at(&stream, at);
+        let load = patience.retry(LoadError::is_transient, load);
+        let folded = patience.limit(load).await?;
         Ok(self.loaded(folded))
     }
 
     /// The events of an aggregate, from the first to the last, as they were
     /// recorded.
-    pub fn history(
-        &self,
-        id: &A::Id,
-    ) -> impl Stream<Item = Result<Recorded<A::Event>, LoadError>> + Send + 'static + use<A> {
+    pub fn history(&self, id: &A::Id) -> BoxStream<'static, Result<Recorded<A::Event>, LoadError>> {
         match StreamId::new(A::CATEGORY, id) {
-            Ok(stream) => self.inner.history(StreamQuery::forwards(stream)).left_stream(),
+            Ok(stream) => self.inner.history(StreamQuery::forwards(stream)),
             Err(invalid) => {
                 let refused = std::future::ready(Err(invalid.into()));
-                futures::stream::once(refused).right_stream()
+                futures::stream::once(refused).boxed()
             }
         }
     }
@@ -218,8 +221,9 @@ impl<A: Aggregate> Repository<A> {
         }
     }
 
-    fn deadline(&self) -> Instant {
-        after(Instant::now(), self.inner.settings.deadline)
+    fn patience(&self) -> Patience {
+        let Settings { deadline, retry, .. } = self.inner.settings;
+        Patience::new(after(Instant::now(), deadline), retry)
     }
 
     fn loaded(&self, folded: crate::fold::Folded<A>) -> Loaded<A> {

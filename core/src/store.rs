@@ -38,8 +38,10 @@ use crate::{Checkpoint, Partition, RawEvent, StreamId};
 /// - **A4 one order**: within a partition positions rise strictly and agree with
 ///   the versions of each stream.
 /// - **A5 no late arrivals**: once any reader was given a position, no event at
-///   or below it appears in that partition later. A checkpoint whose event the
-///   log does not hold any more is refused as [`ReadError::Diverged`].
+///   or below it appears in that partition later. A log that has lost its tail is
+///   noticed: a checkpoint whose event it does not hold is refused as
+///   [`ReadError::Diverged`] or [`ReadError::BeyondEnd`], and an append
+///   [behind](Append::behind) such an event as [`AppendError::Diverged`].
 /// - **A6 acknowledged is durable**: what `append` returned `Ok` for survives
 ///   what the store says that it survives (a crash of the process, of the
 ///   database; nothing, in memory), and is seen through every handle at once.
@@ -67,8 +69,8 @@ pub trait EventStore: Send + Sync + Sized + 'static {
     /// Appends events to one stream or to several, all or none.
     ///
     /// The store checks, in this order: the [limits](Append::check), the
-    /// deadline, the idempotency key, the expected versions in the order of the
-    /// writes. When a version check fails it looks whether this is a
+    /// deadline, the idempotency key, the expected versions, and the events
+    /// [behind](Append::behind) which to write, in the order of the writes. When a version check fails it looks whether this is a
     /// [repeat](Append::is_repeat).
     ///
     /// # Errors

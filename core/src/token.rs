@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::{Checkpoint, EventId, LogId, Partition, Position};
+use crate::{Checkpoint, EventId, LogId, Partition, Partitions, Position};
 
 /// What a commit hands back for reading one's own write: the last event of the
 /// commit in each partition that it touched.
@@ -25,6 +25,9 @@ impl Token {
     const FORMAT: u8 = 1;
     const PLACE_BYTES: usize = 26;
     const HEAD_BYTES: usize = 17;
+    /// A commit that touches every partition of the largest log.
+    const MAX_CHARS: usize =
+        (Self::HEAD_BYTES + Self::PLACE_BYTES * Partitions::MAX as usize).div_ceil(3) * 4;
 
     /// A token that every reader of `log` has reached.
     #[must_use]
@@ -101,6 +104,11 @@ impl FromStr for Token {
     type Err = InvalidToken;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // Tokens come from clients: what no commit has written is refused before
+        // it costs anything.
+        if text.len() > Self::MAX_CHARS {
+            return Err(InvalidToken);
+        }
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidToken)?;
         let (head, places) = bytes.split_at_checked(Self::HEAD_BYTES).ok_or(InvalidToken)?;
         let (format, log) = head.split_first().ok_or(InvalidToken)?;
@@ -108,18 +116,23 @@ impl FromStr for Token {
             return Err(InvalidToken);
         }
         let log = LogId::from_uuid(Uuid::from_slice(log).map_err(|_| InvalidToken)?);
-        places.chunks_exact(Self::PLACE_BYTES).try_fold(Token::empty(log), |token, place| {
-            let (partition, rest) = place.split_first_chunk().ok_or(InvalidToken)?;
-            let (position, event) = rest.split_first_chunk().ok_or(InvalidToken)?;
-            let event = Uuid::from_slice(event).map_err(|_| InvalidToken)?;
-            Ok(token.with(Checkpoint::new(
-                log,
-                Partition::new(u16::from_be_bytes(*partition)),
-                Position::new(u64::from_be_bytes(*position)),
-                EventId::from_uuid(event),
-            )))
-        })
+        let places = places.chunks_exact(Self::PLACE_BYTES).map(place);
+        let places: Vec<_> = places.collect::<Option<_>>().ok_or(InvalidToken)?;
+        if !places.is_sorted_by(|(one, ..), (next, ..)| one < next) {
+            return Err(InvalidToken);
+        }
+        Ok(Self { log, places })
     }
+}
+
+/// One place, as it was written.
+fn place(bytes: &[u8]) -> Option<(Partition, Position, EventId)> {
+    let (partition, rest) = bytes.split_first_chunk()?;
+    let (position, event) = rest.split_first_chunk()?;
+    let partition = Partition::new(u16::from_be_bytes(*partition));
+    let position = Position::new(u64::from_be_bytes(*position));
+    let event = EventId::from_uuid(Uuid::from_slice(event).ok()?);
+    (position > Position::START).then_some((partition, position, event))
 }
 
 impl Serialize for Token {

@@ -1,7 +1,9 @@
 //! Tokens travel through headers and other people's hands: what comes back is
 //! what was sent, or it is refused.
 
-use annals::{Checkpoint, EventId, LogId, Partition, Position, Token};
+use annals::{Checkpoint, EventId, InvalidToken, LogId, Partition, Position, Token};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -99,4 +101,38 @@ fn other_formats_and_cut_places_are_refused() {
         assert!(refused.parse::<Token>().is_err(), "{refused}");
     }
     assert_eq!(text.len(), 58);
+}
+
+#[test]
+fn a_token_that_no_commit_has_written_is_refused_before_it_costs_anything() {
+    let token = |places: &mut dyn Iterator<Item = (u16, u64)>| {
+        let mut bytes = vec![1];
+        bytes.extend([7; 16]);
+        for (partition, position) in places {
+            bytes.extend(partition.to_be_bytes());
+            bytes.extend(position.to_be_bytes());
+            bytes.extend([9; 16]);
+        }
+        URL_SAFE_NO_PAD.encode(bytes).parse::<Token>()
+    };
+    assert!(token(&mut (0..1024).map(|partition| (partition, 1))).is_ok(), "the largest log");
+    assert_eq!(token(&mut (0..2048).map(|partition| (partition, 1))), Err(InvalidToken));
+    assert_eq!(token(&mut [(1, 1), (0, 1)].into_iter()), Err(InvalidToken));
+    assert_eq!(token(&mut [(1, 1), (1, 2)].into_iter()), Err(InvalidToken));
+    assert_eq!(token(&mut [(0, 0)].into_iter()), Err(InvalidToken));
+}
+
+#[test]
+fn a_stored_checkpoint_names_an_event_exactly_behind_the_start() {
+    let stored = |position: u64, event: &str| {
+        let log = LogId::new();
+        let text =
+            format!(r#"{{"log":"{log}","partition":0,"position":{position},"event":{event}}}"#);
+        serde_json::from_str::<Checkpoint>(&text)
+    };
+    let event = format!("\"{}\"", EventId::new());
+    assert!(stored(0, "null").is_ok());
+    assert!(stored(9, &event).is_ok());
+    assert!(stored(9, "null").is_err());
+    assert!(stored(0, &event).is_err());
 }

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::MutexGuard;
 
 use annals::store::{Append, Appended, Place, Write, Written};
-use annals::{AppendError, Conflict, Origin, Partition, Partitions, RawEvent, StreamId, Version};
+use annals::{
+    AppendError, Conflict, EventId, Origin, Partition, Partitions, RawEvent, StreamId, Version,
+};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
@@ -22,8 +24,8 @@ impl Inner {
         if let Some(first) = homes.first_outcome(&append)? {
             return Ok(first);
         }
-        if let Err(conflict) = homes.check_versions(&append) {
-            return homes.repeat(self, &append).ok_or(conflict.into());
+        if let Err(refused) = homes.check_versions(&append) {
+            return homes.repeat(self, &append).ok_or(refused);
         }
         homes.check_times(&append)?;
         let appended = homes.write(self, append, now);
@@ -73,17 +75,24 @@ impl Homes<'_> {
 
     /// Checks every write against the version that its stream has by then: a
     /// later write to a stream sees the earlier one.
-    fn check_versions(&mut self, append: &Append) -> Result<(), Conflict> {
-        let mut staged: HashMap<&StreamId, Version> = HashMap::new();
+    fn check_versions(&mut self, append: &Append) -> Result<(), AppendError> {
+        let mut staged: HashMap<&StreamId, (Version, Option<EventId>)> = HashMap::new();
         let several = append.writes.len() > 1;
-        for Write { stream, expected, events, .. } in &append.writes {
+        for Write { stream, expected, behind, events, .. } in &append.writes {
             let known = if several { staged.get(stream).copied() } else { None };
-            let actual = known.unwrap_or_else(|| self.of(stream).1.version(stream));
-            if !expected.holds(actual) {
-                return Err(Conflict { stream: stream.clone(), expected: *expected, actual });
+            let state = self.of(stream).1;
+            let version = known.map_or_else(|| state.version(stream), |(version, _)| version);
+            if !expected.holds(version) {
+                let (stream, expected) = (stream.clone(), *expected);
+                return Err(Conflict { stream, expected, actual: version }.into());
+            }
+            let last = || known.map_or_else(|| state.last_event(stream), |(_, last)| last);
+            if behind.is_some_and(|behind| last() != Some(behind)) {
+                return Err(AppendError::Diverged { stream: stream.clone(), version });
             }
             if several {
-                staged.insert(stream, actual.advanced_by(events.len() as u64));
+                let last = events.last().map(|event| event.id);
+                staged.insert(stream, (version.advanced_by(events.len() as u64), last));
             }
         }
         Ok(())

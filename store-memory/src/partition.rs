@@ -88,6 +88,11 @@ impl State {
         Version::new(self.stream(stream).len() as u64)
     }
 
+    /// The id of the last event of a stream.
+    pub(crate) fn last_event(&self, stream: &StreamId) -> Option<EventId> {
+        self.event(*self.stream(stream).last()?).map(|event| event.id)
+    }
+
     pub(crate) fn event_at(&self, stream: &StreamId, version: Version) -> Option<&RawEvent> {
         let nth = usize::try_from(version.get()).ok()?.checked_sub(1)?;
         self.event(*self.stream(stream).get(nth)?)

@@ -49,6 +49,7 @@ macro_rules! __conformance_cases {
                 a5_a_checkpoint_beyond_the_end_is_refused,
                 a5_a_position_beyond_the_end_is_refused,
                 a5_a_checkpoint_whose_event_was_replaced_is_refused,
+                a5_an_append_behind_a_lost_event_is_refused,
             }
             durable {
                 a6_an_append_is_seen_through_every_handle_at_once,

@@ -3,10 +3,25 @@
 use futures::StreamExt;
 
 use super::{Fixture, Subject};
-use crate::store::{Delivery, LogQuery};
-use crate::{Checkpoint, EventId, EventStore, Partition, Position, RawEvent, ReadError};
+use crate::store::{Append, Delivery, LogQuery};
+use crate::{
+    AppendError, Checkpoint, EventId, EventStore, Partition, Position, RawEvent, ReadError, Version,
+};
 
 impl<F: Fixture> Subject<F> {
+    /// A read and a subscription that begin there are refused.
+    async fn assert_beyond_the_end(&self, query: LogQuery, position: Position) {
+        let head = self.store.log_head(query.partition).await.expect("a head");
+        let refused = |error: Option<ReadError>| {
+            matches!(error, Some(ReadError::BeyondEnd { partition, position: asked, end })
+                if (partition, asked, end) == (query.partition, position, head.position()))
+        };
+        let read = self.store.read_all(query.clone()).next().await;
+        assert!(refused(read.and_then(Result::err)), "a read behind {position}");
+        let followed = self.store.subscribe(query.clone()).next().await;
+        assert!(refused(followed.and_then(Result::err)), "a subscription behind {position}");
+    }
+
     /// A partition with ten events.
     async fn ten(&self) -> (Partition, Vec<RawEvent>) {
         let stream = self.together::<1>()[0].clone();
@@ -79,11 +94,11 @@ pub async fn a5_a_checkpoint_beyond_the_end_is_refused<F: Fixture>(log: Subject<
     let (home, events) = log.ten().await;
     let end = events[9].position.get();
     for beyond in [end + 1, end + 1000, 1 << 62, u64::MAX] {
-        let (id, event) = (log.store.log().id, EventId::new());
-        let lost = Checkpoint::new(id, home, Position::new(beyond), event);
-        log.assert_diverged(lost, "no event is there").await;
-        let moved = Checkpoint::new(id, home, Position::new(beyond), events[9].id);
-        log.assert_diverged(moved, "the event is elsewhere").await;
+        let (id, position) = (log.store.log().id, Position::new(beyond));
+        for event in [EventId::new(), events[9].id] {
+            let lost = Checkpoint::new(id, home, position, event);
+            log.assert_beyond_the_end(LogQuery::resume(lost), position).await;
+        }
     }
 }
 
@@ -104,20 +119,37 @@ pub async fn a5_a_checkpoint_whose_event_was_replaced_is_refused<F: Fixture>(log
 /// A position that the log has not reached is of another log, or of a lost
 /// tail: silence would look like having caught up.
 pub async fn a5_a_position_beyond_the_end_is_refused<F: Fixture>(log: Subject<F>) {
-    let stream = log.stream("short");
-    log.grow(&stream, 3).await;
-    let home = log.partitions().of(&stream);
-    let end = log.store.log_head(home).await.expect("a head").position();
+    let (home, events) = log.ten().await;
+    let end = events[9].position;
     for ahead in [1, 1 << 31, 1 << 62, u64::MAX - end.get()] {
         let position = end.advanced_by(ahead);
-        let refused = |error: Option<ReadError>| {
-            matches!(error, Some(ReadError::BeyondEnd { partition, position: asked, end: found })
-                if (partition, asked, found) == (home, position, end))
-        };
         let query = LogQuery::partition(home).after(position);
-        let read = Box::pin(log.store.read_all(query.clone())).next().await;
-        assert!(refused(read.and_then(Result::err)), "a read behind {position}");
-        let followed = Box::pin(log.store.subscribe(query)).next().await;
-        assert!(refused(followed.and_then(Result::err)), "a subscription behind {position}");
+        log.assert_beyond_the_end(query, position).await;
     }
+}
+
+/// As after a restore whose new tail has reached the version that a writer had
+/// seen: his version is right, and what he decided on is lost.
+pub async fn a5_an_append_behind_a_lost_event_is_refused<F: Fixture>(log: Subject<F>) {
+    let [stream, other] = log.apart();
+    let known = log.grow(&stream, 3).await.writes[0].last;
+    log.grow(&other, 1).await;
+    let append = |behind| {
+        let one = Append::to(other.clone(), Version::new(1), log.events(1));
+        one.and(stream.clone(), Version::new(3), log.events(2)).behind(behind)
+    };
+    let refused = log.store.append(append(EventId::new())).await;
+    assert!(
+        matches!(&refused, Err(AppendError::Diverged { stream: at, version })
+            if (at, version.get()) == (&stream, 3)),
+        "{refused:?}"
+    );
+    assert_eq!(log.audit().await.len(), 4, "nothing was written");
+    let stale = log.store.append(append(known).behind(EventId::new())).await;
+    assert!(matches!(stale, Err(AppendError::Diverged { .. })), "{stale:?}");
+    let conflict = Append::to(stream.clone(), Version::new(2), log.events(1)).behind(known);
+    let conflict = log.store.append(conflict).await;
+    assert!(matches!(conflict, Err(AppendError::Conflict(_))), "versions come first: {conflict:?}");
+    log.append(append(known)).await;
+    assert_eq!(log.audit().await.len(), 7);
 }

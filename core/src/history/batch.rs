@@ -59,6 +59,7 @@ impl<L: Stream<Item = Result<String, io::Error>> + Send> Batches<L> {
 pub(super) fn append(batch: &[Placed]) -> Append {
     let write = |run: &[Placed]| Write {
         stream: run[0].stream.clone(),
+        behind: None,
         expected: Version::new(run[0].version.get().saturating_sub(1)).into(),
         events: run.iter().map(|placed| placed.event.clone()).collect(),
     };

@@ -116,10 +116,10 @@ fn readable_text(payload: &Payload) -> Result<Option<&str>, Unwritable> {
 }
 
 fn rfc3339(time: OffsetDateTime) -> Result<String, Unwritable> {
-    // RFC 3339 has no seconds in offsets.
-    time.format(&Rfc3339)
-        .or_else(|_| time.to_offset(UtcOffset::UTC).format(&Rfc3339))
-        .map_err(|_| Unwritable::Time)
+    // RFC 3339 has no seconds in offsets, and no year beyond 9999, which a time
+    // at the end of that year has in another offset.
+    let in_utc = || time.checked_to_offset(UtcOffset::UTC)?.format(&Rfc3339).ok();
+    time.format(&Rfc3339).ok().or_else(in_utc).ok_or(Unwritable::Time)
 }
 
 /// Reads the event of line number `number`.

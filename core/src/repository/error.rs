@@ -35,6 +35,19 @@ pub enum LoadError {
     Read(#[from] ReadError),
 }
 
+impl LoadError {
+    /// Whether loading again may succeed: after a passed deadline, or a failure
+    /// that may pass.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            LoadError::DeadlineExceeded => true,
+            LoadError::Read(error) => error.is_transient(),
+            _ => false,
+        }
+    }
+}
+
 /// Why a command has no outcome.
 ///
 /// Except for [`Unknown`](ExecuteError::Unknown), nothing was written.
@@ -102,10 +115,8 @@ impl<E> ExecuteError<E> {
     /// then.
     pub fn is_transient(&self) -> bool {
         match self {
-            ExecuteError::Conflict(_)
-            | ExecuteError::DeadlineExceeded
-            | ExecuteError::Load(LoadError::DeadlineExceeded) => true,
-            ExecuteError::Load(LoadError::Read(error)) => error.is_transient(),
+            ExecuteError::Conflict(_) | ExecuteError::DeadlineExceeded => true,
+            ExecuteError::Load(error) => error.is_transient(),
             ExecuteError::Store(error) => error.is_transient(),
             _ => false,
         }
@@ -129,9 +140,10 @@ impl<E> ExecuteError<E> {
             AppendError::DeadlineExceeded => ExecuteError::DeadlineExceeded,
             AppendError::Unknown(error) => ExecuteError::Unknown(error),
             AppendError::Store(error) => ExecuteError::Store(error),
-            // Repositories do not import, so a store that says so is broken.
-            interleaves @ AppendError::ImportInterleaves { .. } => {
-                ExecuteError::Store(StoreError::permanent(interleaves))
+            // Repositories do not import, and read again what has diverged, so a
+            // store that says so here is broken.
+            error @ (AppendError::ImportInterleaves { .. } | AppendError::Diverged { .. }) => {
+                ExecuteError::Store(StoreError::permanent(error))
             }
         }
     }

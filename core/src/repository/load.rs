@@ -1,16 +1,17 @@
 //! Loading: a cached state or a snapshot, and the events behind it.
 
-use std::pin::pin;
-
-use futures::{Stream, StreamExt, TryStreamExt};
-use tokio::time::Instant;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use tracing::Instrument;
 
 use crate::fold::Folded;
+use crate::repository::patience::Patience;
 use crate::repository::{Inner, LoadError};
 use crate::snapshot::Restored;
 use crate::store::StreamQuery;
-use crate::{Aggregate, EventStore, RawEvent, Recorded, StreamId, Token, Version};
+use crate::{
+    Aggregate, EventId, EventStore, RawEvent, ReadError, Recorded, StreamId, Token, Version,
+};
 
 /// An aggregate as of some version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl<A: Aggregate> Inner<A> {
     pub(crate) async fn base(
         &self,
         stream: &StreamId,
-        deadline: Instant,
+        patience: &Patience,
     ) -> Result<Base<A>, LoadError> {
         // Handles that skip unknown events may share the cache with some that
         // must not.
@@ -48,7 +49,7 @@ impl<A: Aggregate> Inner<A> {
             return Ok(Base { folded, confirmed: false });
         }
         let span = tracing::debug_span!(target: "annals", "annals.load", %stream, version = tracing::field::Empty, events_read = tracing::field::Empty);
-        let load = self.restore(stream, deadline).instrument(span.clone());
+        let load = self.restore(stream, patience).instrument(span.clone());
         let folded = load.await?;
         span.record("version", folded.version.get())
             .record("events_read", folded.since_snapshot.events);
@@ -57,26 +58,21 @@ impl<A: Aggregate> Inner<A> {
         Ok(base)
     }
 
-    /// Reads what is behind the state. A cached state may be of a history that
-    /// the log has lost, so the event it ends with is read again and compared.
+    /// Reads what is behind the state. The log may have lost the history that the
+    /// state was folded from, so the event it ends with is read again and
+    /// compared.
     pub(crate) async fn catch_up(
         &self,
         stream: &StreamId,
         base: &mut Base<A>,
-        deadline: Instant,
+        patience: &Patience,
     ) -> Result<(), LoadError> {
-        let stands = if base.confirmed {
-            self.read_on(stream, &mut base.folded).await?;
-            true
-        } else {
-            self.read_on_from_known(stream, &mut base.folded).await?
-        };
-        if !stands {
-            tracing::warn!(target: "annals", %stream, version = %base.folded.version, "cached aggregate discarded: the log does not hold its last event");
+        if !self.read_on(stream, &mut base.folded, patience).await? {
+            tracing::warn!(target: "annals", %stream, version = %base.folded.version, "state discarded: the log does not hold its last event");
             if let Some(cache) = &self.cache {
                 cache.remove(stream);
             }
-            base.folded = self.restore(stream, deadline).await?;
+            base.folded = self.restore(stream, patience).await?;
         }
         base.confirmed = true;
         self.keep(stream, &mut base.folded);
@@ -88,36 +84,43 @@ impl<A: Aggregate> Inner<A> {
         &self,
         stream: &StreamId,
         base: &mut Base<A>,
-        deadline: Instant,
+        patience: &Patience,
     ) -> Result<bool, LoadError> {
-        let head = self.store.stream_head(stream).await?;
+        let head = || self.store.stream_head(stream);
+        let head = patience.retry(ReadError::is_transient, head).await?;
         if head.map(|head| head.event) == base.folded.last {
             base.confirmed = true;
             return Ok(true);
         }
-        self.catch_up(stream, base, deadline).await?;
+        self.catch_up(stream, base, patience).await?;
         Ok(false)
     }
 
     /// The newest state, from a snapshot and the events behind it, or from all
     /// events.
-    async fn restore(&self, stream: &StreamId, deadline: Instant) -> Result<Folded<A>, LoadError> {
+    async fn restore(
+        &self,
+        stream: &StreamId,
+        patience: &Patience,
+    ) -> Result<Folded<A>, LoadError> {
         let Some(snapshots) = &self.snapshots else {
-            return self.replay(stream).await;
+            return self.replay(stream, patience).await;
         };
+        let deadline = patience.deadline;
         match snapshots.restore(stream, deadline).await {
-            Restored::Nothing => self.replay(stream).await,
+            Restored::Nothing => self.replay(stream, patience).await,
             Restored::State(mut folded) => {
-                if self.read_on_from_known(stream, &mut folded).await? {
+                let (version, last) = (folded.version, folded.last);
+                if self.read_on(stream, &mut folded, patience).await? {
                     return Ok(folded);
                 }
-                if let Some(event) = folded.last {
-                    snapshots.discard(stream, folded.version, event, deadline).await;
+                if let Some(event) = last {
+                    snapshots.discard(stream, version, event, deadline).await;
                 }
-                self.replay(stream).await
+                self.replay(stream, patience).await
             }
             Restored::Unfit { version, event } => {
-                let folded = self.replay(stream).await?;
+                let folded = self.replay(stream, patience).await?;
                 if folded.version < version {
                     snapshots.discard(stream, version, event, deadline).await;
                 }
@@ -126,43 +129,52 @@ impl<A: Aggregate> Inner<A> {
         }
     }
 
-    async fn replay(&self, stream: &StreamId) -> Result<Folded<A>, LoadError> {
+    async fn replay(&self, stream: &StreamId, patience: &Patience) -> Result<Folded<A>, LoadError> {
         let mut folded = Folded::empty();
-        self.read_on(stream, &mut folded).await?;
+        self.read_on(stream, &mut folded, patience).await?;
         Ok(folded)
     }
 
-    /// Folds the events behind the state.
-    async fn read_on(&self, stream: &StreamId, folded: &mut Folded<A>) -> Result<(), LoadError> {
-        let query = StreamQuery::forwards(stream.clone()).from(folded.version.next());
-        let mut events = pin!(self.store.read(query));
-        while let Some(raw) = events.try_next().await? {
-            folded.read(self.store.log().id, &raw, self.settings.skip_unknown)?;
-        }
-        Ok(())
-    }
-
-    /// The same, beginning with the last event that is in the state already;
-    /// `false` if the stream does not hold it.
-    async fn read_on_from_known(
+    /// Folds the events behind the state; `false` if the stream does not hold
+    /// the event with which the state ends. A read that breaks off goes on where
+    /// it was.
+    async fn read_on(
         &self,
         stream: &StreamId,
         folded: &mut Folded<A>,
+        patience: &Patience,
     ) -> Result<bool, LoadError> {
-        if folded.version == Version::NONE {
-            self.read_on(stream, folded).await?;
-            return Ok(true);
-        }
-        let query = StreamQuery::forwards(stream.clone()).from(folded.version);
-        let mut events = pin!(self.store.read(query));
-        match events.try_next().await? {
-            Some(known) if known.version == folded.version && Some(known.id) == folded.last => {
-                folded.place = Some(known.checkpoint(self.store.log().id));
+        let mut known = folded.last.map(|last| (folded.version, last));
+        let mut pauses = patience.pauses();
+        loop {
+            match self.read_once(stream, folded, &mut known).await {
+                Err(LoadError::Read(error)) if error.is_transient() && pauses.rest().await => {}
+                answer => return answer,
             }
-            _ => return Ok(false),
+        }
+    }
+
+    /// One read, which begins with the known event until it was seen.
+    async fn read_once(
+        &self,
+        stream: &StreamId,
+        folded: &mut Folded<A>,
+        known: &mut Option<(Version, EventId)>,
+    ) -> Result<bool, LoadError> {
+        let log = self.store.log().id;
+        let from = known.map_or(folded.version.next(), |(version, _)| version);
+        let mut events = self.store.read(StreamQuery::forwards(stream.clone()).from(from));
+        if let Some(last) = *known {
+            match events.try_next().await? {
+                Some(raw) if (raw.version, raw.id) == last => {
+                    folded.place = Some(raw.checkpoint(log));
+                }
+                _ => return Ok(false),
+            }
+            *known = None;
         }
         while let Some(raw) = events.try_next().await? {
-            folded.read(self.store.log().id, &raw, self.settings.skip_unknown)?;
+            folded.read(log, &raw, self.settings.skip_unknown)?;
         }
         Ok(true)
     }
@@ -171,16 +183,17 @@ impl<A: Aggregate> Inner<A> {
     pub(crate) fn history(
         &self,
         query: StreamQuery,
-    ) -> impl Stream<Item = Result<Recorded<A::Event>, LoadError>> + Send + 'static + use<A> {
+    ) -> BoxStream<'static, Result<Recorded<A::Event>, LoadError>> {
         let skip_unknown = self.settings.skip_unknown;
-        self.store.read(query).boxed().filter_map(move |raw| {
+        let typed = self.store.read(query).filter_map(move |raw| {
             let decoded = match raw.map(RawEvent::decode::<A::Event>) {
                 Err(error) => Some(Err(error.into())),
                 Ok(Err(error)) if skip_unknown && error.is_unknown() => None,
                 Ok(decoded) => Some(decoded.map_err(LoadError::from)),
             };
             std::future::ready(decoded)
-        })
+        });
+        typed.boxed()
     }
 
     /// Offers a committed state to the snapshots and the cache.
@@ -192,13 +205,4 @@ impl<A: Aggregate> Inner<A> {
             cache.put(stream, folded);
         }
     }
-}
-
-/// Ends a load at its deadline.
-pub(crate) async fn by<T, E: From<LoadError>>(
-    deadline: Instant,
-    load: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    let timed_out = |_| Err(LoadError::DeadlineExceeded.into());
-    tokio::time::timeout_at(deadline, load).await.unwrap_or_else(timed_out)
 }

@@ -1,18 +1,43 @@
 //! Outcomes: of an append just made, and of one that was made before.
 
 use futures::TryStreamExt;
-use tokio::time::Instant;
 
 use crate::fold::Folded;
+use crate::repository::commit::Decided;
 use crate::repository::execution::Call;
-use crate::repository::load::{Base, by};
+use crate::repository::load::Base;
+use crate::repository::patience::Patience;
 use crate::repository::{At, ExecuteError, Executed, Inner, LoadError};
 use crate::store::{Appended, NewEvent, Place, StreamQuery, Written};
-use crate::{Aggregate, EventStore, Origin, ReadError, StoreError, StreamId, Version};
+use crate::{Aggregate, AppendError, EventStore, Origin, ReadError, StoreError, StreamId, Version};
 
 impl<A: Aggregate> Inner<A> {
+    /// The outcome of an append that succeeded.
+    pub(super) async fn outcome_of<E>(
+        &self,
+        stream: &StreamId,
+        patience: &Patience,
+        base: &mut Base<A>,
+        decided: Decided<A>,
+        appended: &Appended,
+    ) -> Result<Executed<A>, ExecuteError<E>> {
+        let Decided { events, append } = decided;
+        let new = append.writes.into_iter().next().map(|write| write.events).unwrap_or_default();
+        let last = new.last().map(|last| last.id);
+        let ours = |written: &&Written| {
+            written.stream == *stream
+                && Some(written.last) == last
+                && written.events == new.len() as u64
+        };
+        match appended.writes.first().filter(ours) {
+            Some(written) => Ok(self.committed(stream, base, (events, new), written, appended)),
+            // Another call under the same key was faster.
+            None => Ok(patience.limit(self.first_outcome(stream, appended, patience)).await?),
+        }
+    }
+
     /// Folds what was appended, and tells it to the cache and the snapshots.
-    pub(super) fn committed(
+    fn committed(
         &self,
         stream: &StreamId,
         base: &mut Base<A>,
@@ -52,19 +77,21 @@ impl<A: Aggregate> Inner<A> {
         &self,
         stream: &StreamId,
         call: &Call,
-        deadline: Instant,
+        patience: &Patience,
     ) -> Result<Option<Executed<A>>, ExecuteError<E>> {
         let Some(key) = &call.key else {
             return Ok(None);
         };
+        let may_pass =
+            |error: &AppendError| matches!(error, AppendError::Store(e) if e.is_transient());
         let known = async {
-            let known = self.store.outcome(stream, key).await;
+            let known = patience.retry(may_pass, || self.store.outcome(stream, key)).await;
             known.map_err(ExecuteError::from_append)
         };
-        let Some(first) = by(deadline, known).await? else {
+        let Some(first) = patience.limit(known).await? else {
             return Ok(None);
         };
-        Ok(Some(by(deadline, self.first_outcome(stream, &first)).await?))
+        Ok(Some(patience.limit(self.first_outcome(stream, &first, patience)).await?))
     }
 
     /// What the first call returned, from the log: its events, and the state as
@@ -73,6 +100,7 @@ impl<A: Aggregate> Inner<A> {
         &self,
         stream: &StreamId,
         first: &Appended,
+        patience: &Patience,
     ) -> Result<Executed<A>, LoadError> {
         let written = first.writes.iter().rev().find(|write| write.stream == *stream);
         let written = written.ok_or_else(|| {
@@ -80,8 +108,12 @@ impl<A: Aggregate> Inner<A> {
         })?;
         let before = written.version.get().saturating_sub(written.events);
         let query = StreamQuery::forwards(stream.clone()).from(Version::new(before).next());
-        let events = self.history(query.limit(written.events)).try_collect().await?;
-        let folded = self.load_at(stream, At::Version(written.version)).await?;
+        let query = query.limit(written.events);
+        let may_pass = LoadError::is_transient;
+        let events = || self.history(query.clone()).try_collect();
+        let events = patience.retry(may_pass, events).await?;
+        let state = || self.load_at(stream, At::Version(written.version));
+        let folded = patience.retry(may_pass, state).await?;
         Ok(Executed {
             state: folded.state,
             version: folded.version,

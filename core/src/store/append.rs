@@ -97,6 +97,10 @@ pub struct Write {
     pub stream: StreamId,
     /// What must hold for the append to happen.
     pub expected: ExpectedVersion,
+    /// The id of the event with which the stream must end, if the writer knows
+    /// it: a version alone does not tell a history from one that has grown anew
+    /// after a lost tail. It is looked at only if the version is as expected.
+    pub behind: Option<EventId>,
     /// The events, in their order.
     pub events: Vec<NewEvent>,
 }
@@ -136,7 +140,7 @@ impl Append {
         expected: impl Into<ExpectedVersion>,
         events: Vec<NewEvent>,
     ) -> Self {
-        let write = Write { stream, expected: expected.into(), events };
+        let write = Write { stream, expected: expected.into(), behind: None, events };
         Self { writes: vec![write], key: None, deadline: None, origin: Origin::Native }
     }
 
@@ -148,7 +152,17 @@ impl Append {
         expected: impl Into<ExpectedVersion>,
         events: Vec<NewEvent>,
     ) -> Self {
-        self.writes.push(Write { stream, expected: expected.into(), events });
+        self.writes.push(Write { stream, expected: expected.into(), behind: None, events });
+        self
+    }
+
+    /// The same append, only if the stream of the last write ends with this
+    /// event; else it is [`Diverged`](crate::AppendError::Diverged).
+    #[must_use]
+    pub fn behind(mut self, event: EventId) -> Self {
+        if let Some(write) = self.writes.last_mut() {
+            write.behind = Some(event);
+        }
         self
     }
 

@@ -62,9 +62,13 @@ impl Written {
     /// The version and position of each event, in order.
     pub fn places(&self) -> impl Iterator<Item = (Version, Position)> + use<> {
         let (version, position) = (self.version.get(), self.position.get());
-        (0..self.events)
-            .rev()
-            .map(move |back| (Version::new(version - back), Position::new(position - back)))
+        // A store that claims more events than there are versions is broken,
+        // which is no reason to panic behind a commit.
+        let back = move |back| {
+            let version = Version::new(version.saturating_sub(back));
+            (version, Position::new(position.saturating_sub(back)))
+        };
+        (0..self.events).rev().map(back)
     }
 
     /// The checkpoint of a reader who has handled the last event.

@@ -14,6 +14,20 @@ pub enum AppendError {
     /// again and decide again.
     #[error(transparent)]
     Conflict(#[from] Conflict),
+    /// The stream is at the expected version, but with another event than the
+    /// append rests on: the log has lost a tail, by a restore or a failover, and
+    /// has grown a new one. Nothing was written. Forget what was known of the
+    /// stream, load it and decide again.
+    #[error(
+        "stream `{stream}` has another event at version {version} than this append rests on: a \
+         restore or failover lost its tail; load it and decide again"
+    )]
+    Diverged {
+        /// The stream.
+        stream: StreamId,
+        /// Its version.
+        version: Version,
+    },
     /// The append cannot be written as it is; nothing was written. Change it.
     #[error(transparent)]
     Invalid(#[from] InvalidAppend),

@@ -225,3 +225,15 @@ async fn a_repository_without_a_cache_asks_for_no_clone() {
     all.update(ID, |_| deposited(1)).await.unwrap();
     let _clone = all.clone();
 }
+
+#[tokio::test]
+async fn events_that_cannot_be_stored_are_decided_again_where_the_cache_is_stale() {
+    let (ours, _, theirs) = warm(0).await;
+    ours.load(ID).await.unwrap();
+    theirs.execute(ID, Deposit(4)).await.unwrap();
+    // On the stale state this is an event too large to store.
+    let done = ours.update(ID, |account| {
+        if account.cents == 0 { vec![deposited(1); 5_000] } else { vec![deposited(1)] }
+    });
+    assert_eq!(done.await.unwrap().state.cents, 5);
+}

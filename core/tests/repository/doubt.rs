@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use annals::testing::{Fault, ScriptedStore};
-use annals::{ExecuteError, Retry};
+use annals::{At, ExecuteError, Retry};
 use tokio::time::Instant;
 
 use crate::support::*;
@@ -163,10 +163,23 @@ async fn doubt_and_then_a_conflict_is_decided_again_and_written_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_read_that_fails_is_a_load_error_and_nothing_is_written() {
+async fn a_read_that_fails_for_a_moment_is_made_again() {
     let store = scripted(&[]).await;
-    store.fail_reads(1);
     let accounts = accounts(store.clone());
+    store.fail_reads(2);
+    assert_eq!(accounts.load(ID).await.unwrap().state.cents, 2);
+    store.fail_reads(2);
+    assert_eq!(accounts.execute(ID, Deposit(5)).await.unwrap().state.cents, 7);
+    store.fail_reads(2);
+    let at = At::Version(v(1));
+    assert_eq!(accounts.load_at(ID, at).await.unwrap().state.cents, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_goes_on_failing_is_a_load_error_and_nothing_is_written() {
+    let store = scripted(&[]).await;
+    store.fail_reads(3);
+    let accounts = accounts(store.clone()).retry(Retry::attempts(3));
     let failed = accounts.execute(ID, Deposit(5)).await.unwrap_err();
     assert!(matches!(failed, ExecuteError::Load(_)), "{failed:?}");
     assert!(failed.is_transient());

@@ -14,6 +14,7 @@ mod dropped;
 mod given;
 mod keys;
 mod logs;
+mod lost_tail;
 mod metadata;
 mod moments;
 mod plain;

@@ -5,6 +5,8 @@ use annals::store::{Append, Filter};
 use annals::{EventStore, ExpectedVersion, Origin};
 use annals_memory::MemoryStore;
 use futures::TryStreamExt;
+use time::UtcOffset;
+use time::macros::datetime;
 
 use crate::support::{event, events, filled, lines, portable, store, stream, text};
 
@@ -134,4 +136,15 @@ async fn import_and_export_can_be_spawned() {
         history::import_streaming(&target, lines(&text(&target).await)).await.unwrap()
     });
     assert_eq!(copied.await.unwrap().written, 0);
+}
+
+#[tokio::test]
+async fn a_time_that_no_text_can_tell_is_an_error_and_no_panic() {
+    let store = store(1);
+    let mut odd = event(1);
+    // In UTC this is in the year 10000, and its offset has seconds.
+    let offset = UtcOffset::from_hms(-1, 0, -1).unwrap();
+    odd.occurred_at = Some(datetime!(9999-12-31 23:59:59 UTC).replace_offset(offset));
+    store.append(Append::to(stream(1), ExpectedVersion::Any, vec![odd])).await.unwrap();
+    assert!(history::export_text(&store, Scope::Log).await.is_err());
 }

@@ -19,6 +19,7 @@ caught! {
     a5_ignoring_a_checkpoints_event: "a5_", trusts(the_position);
     a5_ignoring_a_checkpoints_log: "a5_", trusts(any_log);
     a5_ignoring_that_the_tail_is_lost: "a5_", trusts(the_end);
+    a5_ignoring_what_an_append_rests_on: "a5_an_append_behind", |_| RestsOnNothing;
     a5_cutting_positions_to_31_bits: "a5_a_position_beyond", |_| CutsPositions;
 }
 
@@ -145,5 +146,17 @@ impl Mutation for CutsPositions {
             query.after = After::Position(Position::new(position.get() & 0x7fff_ffff));
         }
         query
+    }
+}
+
+#[derive(Debug)]
+struct RestsOnNothing;
+
+impl Mutation for RestsOnNothing {
+    fn append<'a>(&'a self, store: &'a MemoryStore, mut append: Append) -> Answer<'a> {
+        for write in &mut append.writes {
+            write.behind = None;
+        }
+        Box::pin(store.append(append))
     }
 }
