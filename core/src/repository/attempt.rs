@@ -1,6 +1,7 @@
 //! From a command to its outcome: decide, append, and decide again on fresh
 //! state when others were faster.
 
+use tokio::time::Instant;
 use tracing::Span;
 
 use crate::causation::with_cause;
@@ -44,9 +45,10 @@ impl<A: Aggregate> Inner<A> {
             span.record("attempts", attempts);
             let conflict = match self.attempt(stream, &call, &patience, &mut base, decision).await {
                 Answer::Final(answer) => return answer,
-                // This costs no attempt: reading makes the state the newest, so
-                // it cannot go on but by others' writes, and ends in time.
-                Answer::Again => continue,
+                // This costs no attempt: reading makes the state the newest, so it
+                // goes on only while the log changes under it, and ends in time.
+                Answer::Again if Instant::now() < patience.deadline => continue,
+                Answer::Again => return Err(ExecuteError::DeadlineExceeded),
                 Answer::Conflict(conflict) => conflict,
             };
             if let Some(expected) = call.expected {
