@@ -27,6 +27,10 @@ pub(super) struct Keys {
 impl Keys {
     /// An object begins.
     pub(super) fn open(&mut self) {
+        if self.hashes.capacity() == 0 {
+            // Enough for most events, so that the list does not grow by bits.
+            self.hashes.reserve(32);
+        }
         self.begins.push(self.hashes.len());
     }
 
