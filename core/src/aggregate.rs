@@ -49,8 +49,19 @@ pub trait Aggregate: Default + Send + Sync + 'static {
     /// stored.
     const CATEGORY: &'static str;
 
-    /// Raise this number whenever `evolve` begins to mean something else for
-    /// old events: snapshots that were folded before are then discarded.
+    /// Raise this number whenever `evolve` changes at all, or the meaning of
+    /// what it builds: snapshots that the older code has folded are then
+    /// discarded, and believed otherwise. Among such changes are
+    ///
+    /// - `evolve` begins to use a field of an event, even a new one with a
+    ///   default: in a rolling deployment older code folds newer events without
+    ///   it, and saves what comes of that;
+    /// - a field of the state gets another meaning or unit, another
+    ///   `#[serde(with = ..)]` or another `#[serde(try_from = ..)]`.
+    ///
+    /// Most changes of the fields and variants of the state are noticed without
+    /// it; but a number that was raised without need costs no more than one
+    /// replay of each stream.
     const REVISION: u32 = 1;
 
     /// What identifies one: anything that displays, such as a newtype, a UUID

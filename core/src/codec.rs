@@ -4,10 +4,11 @@
 mod tests;
 
 mod error;
-mod finite;
 pub(crate) mod json;
+mod keys;
 #[cfg(feature = "msgpack")]
 mod msgpack;
+mod null;
 mod payload;
 mod sanitise;
 
@@ -35,8 +36,8 @@ pub enum Codec {
     /// infinities, and U+0000 in strings is refused.
     #[default]
     Json,
-    /// MessagePack with named fields: smaller and faster, and everything serde
-    /// can express.
+    /// MessagePack with named fields: smaller and faster, with every number and
+    /// every string.
     #[cfg(feature = "msgpack")]
     MessagePack,
 }

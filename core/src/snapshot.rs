@@ -7,15 +7,33 @@
 //!
 //! - the shape of the state has changed, by a fingerprint of all fields and
 //!   variants that stands beside each snapshot;
-//! - [`Aggregate::REVISION`](crate::Aggregate::REVISION) has changed: raise it
-//!   when `evolve` begins to mean something else for old events;
+//! - the shape cannot be traced, and this code would write the state which it
+//!   has read in another way;
+//! - [`Aggregate::REVISION`](crate::Aggregate::REVISION) has changed;
 //! - the stream does not hold the event with which the snapshot ends, as after
 //!   the restore of an older backup;
 //! - the state does not decode.
 //!
+//! # What nobody can check
+//!
+//! A state that another `evolve` has folded looks like any other. So raise
+//! `REVISION` whenever `evolve` changes at all: also when it begins to use a
+//! field which older events may already carry, and when the meaning of a field
+//! of the state changes, or its `serde(with)` or `serde(try_from)`. During a
+//! rolling deployment older code folds newer events too, without the fields that
+//! it does not know, and saves the result.
+//!
+//! Two versions of the code that run side by side replace each other's
+//! snapshots, because a stream has one: each load by the one that did not write
+//! it last reads all events. It costs time until the older version is gone, and
+//! never truth.
+//!
+//! # How they are written
+//!
 //! Snapshots are written by a task of their own, from a bounded queue that drops
 //! what does not fit: a missing snapshot costs time, never truth. Each is read
-//! back before it is saved. Fields that are `#[serde(skip)]`ped come back with
+//! back before it is saved, and only saved if it gives the same state, as far as
+//! serde sees it. Fields that are `#[serde(skip)]`ped come back with
 //! their default, so do not skip what `evolve` builds;
 //! [`assert_snapshot_equals_replay`](crate::testing::assert_snapshot_equals_replay)
 //! finds it.

@@ -28,6 +28,21 @@ pub enum InvalidPayload {
         /// How many levels are readable.
         limit: usize,
     },
+    /// One key stands twice in an object, so that a reader refuses it or loses
+    /// one of the two values.
+    #[error(
+        "an object of the payload has one key twice, so it could not be read back: \
+         keep free keys in a map of its own, not beside fields (`serde(flatten)`) \
+         or a tag (`serde(tag = ..)`), or refuse such keys when deciding"
+    )]
+    DuplicateKey,
+    /// An `Option` is `Some` of nothing, as `Some(None)`, which is written as a
+    /// null and read back as `None`.
+    #[error(
+        "an optional value of the payload holds nothing, like `Some(None)` or `Some(())`, which \
+         would be read back as `None`: say it with an enum, or leave out the outer `None`"
+    )]
+    NullInSome,
     /// The bytes are not exactly one value of the codec.
     #[error(
         "the payload is not exactly one value of the codec `{codec}` ({at}): hand in one value"

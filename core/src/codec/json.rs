@@ -3,6 +3,8 @@
 mod check;
 mod formatter;
 
+use std::cell::RefCell;
+
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 use serde_json::error::Category;
@@ -10,27 +12,29 @@ use serde_json::error::Category;
 pub(crate) use check::check;
 
 use super::sanitise::without_content;
-use super::{InvalidPayload, Mismatch, finite};
-use formatter::{Checked, Findings};
+use super::{Codec, InvalidPayload, Mismatch, null};
+use formatter::{Checked, Findings, Text};
 
 /// Writes a value as JSON, or says why it could not be read back.
 ///
 /// # Errors
 /// Whatever makes the value unreadable.
 pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, InvalidPayload> {
-    let mut text = Vec::with_capacity(128);
+    let text = RefCell::new(Vec::with_capacity(128));
     let mut findings = Findings::default();
-    let mut to = serde_json::Serializer::with_formatter(&mut text, Checked::new(&mut findings));
+    let formatter = Checked::new(&mut findings, &text);
+    let mut to = serde_json::Serializer::with_formatter(Text(&text), formatter);
     let written = value.serialize(&mut to);
     if let Some(refusal) = findings.refusal {
         return Err(refusal);
     }
     // serde_json writes NaN as null without a word, and refuses it as a key in
     // words which only mean that; nothing else needs the second look.
-    if (findings.null || written.is_err()) && !finite::is_finite(value) {
-        return Err(InvalidPayload::NotFinite);
+    if findings.null || written.is_err() {
+        null::check(value, Codec::Json)?;
     }
     written.map_err(|error| InvalidPayload::Serialize { reason: reason(&error) })?;
+    let text = text.into_inner();
     if findings.raw {
         // A `RawValue` goes past the formatter.
         check::check_bytes(&text)?;

@@ -8,7 +8,7 @@ use serde::de::{Deserialize, DeserializeSeed, IgnoredAny};
 pub(super) use check::check;
 
 use super::sanitise::without_content;
-use super::{InvalidPayload, MAX_DEPTH, Mismatch};
+use super::{Codec, InvalidPayload, MAX_DEPTH, Mismatch, null};
 
 /// Writes a value with named fields.
 ///
@@ -25,7 +25,9 @@ pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Invali
     })?;
     // rmp-serde writes any depth, and believes a `Serialize` that announces
     // another length than it delivers.
-    check(&bytes)?;
+    if check(&bytes)?.nil {
+        null::check(value, Codec::MessagePack)?;
+    }
     Ok(bytes)
 }
 

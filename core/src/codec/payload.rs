@@ -46,7 +46,7 @@ impl Payload {
     ///
     /// # Errors
     /// [`InvalidPayload`] when the text is not exactly one JSON value, nests
-    /// too deep, or has U+0000 in a string or a key.
+    /// too deep, has U+0000 in a string or a key, or a key twice in one object.
     pub fn json(text: impl Into<String>) -> Result<Self, InvalidPayload> {
         let text = text.into();
         json::check(&text)?;
@@ -56,12 +56,12 @@ impl Payload {
     /// Takes over a MessagePack value as it is.
     ///
     /// # Errors
-    /// [`InvalidPayload`] when the bytes are not exactly one value, or nest too
-    /// deep.
+    /// [`InvalidPayload`] when the bytes are not exactly one value, nest too
+    /// deep, or have a key twice in one map.
     #[cfg(feature = "msgpack")]
     pub fn msgpack(bytes: impl Into<Bytes>) -> Result<Self, InvalidPayload> {
         let bytes = bytes.into();
-        msgpack::check(&bytes)?;
+        let _ = msgpack::check(&bytes)?;
         Ok(Self { codec: Codec::MessagePack, bytes })
     }
 

@@ -2,6 +2,7 @@
 
 mod mismatch;
 mod round_trip;
+mod unreadable;
 
 use std::collections::BTreeMap;
 

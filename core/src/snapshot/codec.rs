@@ -9,7 +9,10 @@ use std::fmt;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use agree::Skips;
+
 use crate::codec::{InvalidPayload, Mismatch, json};
+use crate::snapshot::shape::Shape;
 
 /// What a damaged snapshot may make the reader allocate.
 const LARGEST: usize = 64 * 1024 * 1024;
@@ -29,7 +32,8 @@ const CONFIG: bincode::config::Configuration<
 #[non_exhaustive]
 pub enum SnapshotCodec {
     /// The smallest and fastest. It cannot read `flatten`, tagged and untagged
-    /// enums, and fields that are sometimes skipped.
+    /// enums, and fields that are sometimes skipped; and it is not used for a
+    /// state whose shape cannot be traced, since it writes no names.
     #[default]
     Bincode,
     /// JSON, for every state that serde can read from JSON, and for people.
@@ -78,18 +82,64 @@ impl SnapshotCodec {
         }
     }
 
-    /// Whether a state comes back from its snapshot as it was.
+    /// Writes a state, unless it would not come back as it was.
     ///
-    /// Asked once for each type, of its first snapshot: no shape tells whether
-    /// a `Serialize` and a `Deserialize` fit together.
-    pub(crate) fn reads_back<T: Serialize + DeserializeOwned>(self, state: &T) -> bool {
-        let Ok(bytes) = self.encode(state) else {
-            return false;
+    /// Every snapshot is checked, which costs no command anything: no shape
+    /// tells whether a `Serialize` and a `Deserialize` fit together, nor does
+    /// one state tell of the next. It is the states that are compared and not
+    /// their bytes: another state may well be written in the same ones.
+    pub(crate) fn encode_readable<T>(self, state: &T) -> Option<Vec<u8>>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        let skips = match self {
+            // What is skipped leaves no gap, and the next field is read for it.
+            Self::Bincode => Skips::Refused,
+            Self::Json => Skips::Allowed,
         };
-        let Ok(read) = self.decode::<T>(&bytes) else {
-            return false;
+        let written = agree::canon(state, skips)?;
+        let bytes = self.encode(state).ok()?;
+        let read = self.decode::<T>(&bytes).ok()?;
+        (agree::canon(&read, skips)? == written).then_some(bytes)
+    }
+
+    /// Reads a state of a type whose shape is opaque, so that no fingerprint
+    /// tells whether the code has changed.
+    ///
+    /// JSON has the names: what this code would not write in the same way, it
+    /// has not read as it was meant.
+    ///
+    /// # Errors
+    /// Why the bytes are not that of such a state.
+    pub(crate) fn decode_opaque<T>(self, bytes: &[u8]) -> Result<T, SnapshotCodecError>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        let state: T = self.decode(bytes)?;
+        let again = self.encode(&state)?;
+        if again == bytes {
+            return Ok(state);
+        }
+        // What comes from hash maps and sets has another order each time.
+        let canon = |json: &[u8]| {
+            let value: serde_json::Value = Self::Json.decode(json).ok()?;
+            agree::canon(&value, Skips::Allowed)
         };
-        self.encode(&read).is_ok_and(|again| again == bytes) || agree::but_for_order(state, &read)
+        match (canon(bytes), canon(&again)) {
+            (Some(stored), Some(again)) if stored == again => Ok(state),
+            _ => Err(SnapshotCodecError::ReadOtherwise),
+        }
+    }
+
+    /// The codecs for states of a shape, that which is tried first in front.
+    pub(crate) const fn candidates(shape: Shape, wanted: Option<Self>) -> &'static [Self] {
+        match (shape.opaque, wanted) {
+            // Fields that changed places would be read into one another, and no
+            // fingerprint would tell.
+            (true, _) => &[Self::Json],
+            (false, None | Some(Self::Bincode)) => &[Self::Bincode, Self::Json],
+            (false, Some(Self::Json)) => &[Self::Json, Self::Bincode],
+        }
     }
 }
 
@@ -113,6 +163,11 @@ pub(crate) enum SnapshotCodecError {
     /// The bytes are not exactly one state in bincode.
     #[error("the snapshot is not one of this state: it is discarded and written anew")]
     Unreadable,
+    /// The JSON lacks something of the state, or has more.
+    #[error(
+        "the state has changed since the snapshot was written: it is discarded and written anew"
+    )]
+    ReadOtherwise,
     /// JSON cannot express the state.
     #[error("the state cannot be kept as JSON: {0}")]
     InvalidJson(#[from] InvalidPayload),

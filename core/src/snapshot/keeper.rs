@@ -26,6 +26,7 @@ pub(crate) struct Snapshots<A> {
     store: AnySnapshotStore,
     policy: SnapshotPolicy,
     fingerprint: u64,
+    codecs: &'static [SnapshotCodec],
     clone: fn(&A) -> A,
     decode: fn(SnapshotCodec, &[u8]) -> Result<A, SnapshotCodecError>,
     writer: Writer<A>,
@@ -38,15 +39,19 @@ impl<A: Aggregate> Snapshots<A> {
     {
         let store = AnySnapshotStore::new(store);
         let shape = Shape::of::<A>().with_default(&A::default());
-        let traced = if shape.opaque { SnapshotCodec::Json } else { SnapshotCodec::Bincode };
-        let codec = policy.codec.unwrap_or(traced);
+        let codecs = SnapshotCodec::candidates(shape, policy.codec);
+        if let Some(wanted) = policy.codec.filter(|wanted| !codecs.contains(wanted)) {
+            let category = A::CATEGORY;
+            tracing::warn!(target: "annals", category, %wanted, "snapshots are written in json: the shape of the state cannot be traced");
+        }
         Self {
-            writer: Writer::new(store.clone(), codec, policy.queue),
+            writer: Writer::new(store.clone(), codecs, policy.queue),
             store,
             policy,
             fingerprint: shape.fingerprint,
+            codecs,
             clone: A::clone,
-            decode: SnapshotCodec::decode,
+            decode: if shape.opaque { SnapshotCodec::decode_opaque } else { SnapshotCodec::decode },
         }
     }
 
@@ -83,6 +88,9 @@ impl<A: Aggregate> Snapshots<A> {
             return Err("the shape of the state is another one".to_owned());
         }
         let codec = SnapshotCodec::from_id(&stored.codec).ok_or("its codec is unknown")?;
+        if !self.codecs.contains(&codec) {
+            return Err(format!("{codec} cannot be trusted with a shape that cannot be traced"));
+        }
         (self.decode)(codec, &stored.state).map_err(|error| error.to_string())
     }
 

@@ -3,6 +3,9 @@
 use crate::fold::Replayed;
 use crate::snapshot::SnapshotCodec;
 
+/// More snapshots than this never wait: each is a whole state in memory.
+const LONGEST_QUEUE: usize = 65_536;
+
 /// When a snapshot is taken, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SnapshotPolicy {
@@ -35,19 +38,26 @@ impl SnapshotPolicy {
         Self { events, ..self }
     }
 
-    /// The codec to try first. By default it is bincode where the whole shape of
-    /// the state can be traced, and JSON elsewhere; a state that one cannot read
+    /// The codec to try first, bincode by default; a state that one cannot read
     /// back is written with the other.
+    ///
+    /// A state whose shape cannot be traced as a whole is written in JSON alone,
+    /// whatever is asked for here: bincode writes no names, so that nobody would
+    /// notice when its fields change places. Such a state has a `flatten`, a
+    /// tagged or untagged enum, a `Value`, or a type that accepts few values.
+    /// Where JSON cannot express it, it has no snapshots; the log warns.
     #[must_use]
     pub const fn codec(self, codec: SnapshotCodec) -> Self {
         Self { codec: Some(codec), ..self }
     }
 
-    /// How many snapshots may wait to be written, at least 1; 64 by default.
-    /// More are dropped.
+    /// How many snapshots may wait to be written, 64 by default: at least 1 and
+    /// at most 65,536, whatever is asked for. More are dropped.
     #[must_use]
     pub const fn queue(self, snapshots: usize) -> Self {
-        Self { queue: snapshots, ..self }
+        // `Ord::min` is no constant function.
+        let queue = if snapshots < LONGEST_QUEUE { snapshots } else { LONGEST_QUEUE };
+        Self { queue, ..self }
     }
 
     pub(super) fn is_due(&self, behind: Replayed) -> bool {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -30,8 +31,8 @@ enum Message<A> {
     Flush(oneshot::Sender<()>),
 }
 
-/// Encodes a state, and says in which codec.
-type Encode<A> = fn(SnapshotCodec, &A) -> Option<(SnapshotCodec, Vec<u8>)>;
+/// Encodes a state, and says in which of the codecs.
+type Encode<A> = fn(&[SnapshotCodec], &A) -> Option<(SnapshotCodec, Vec<u8>)>;
 
 /// A bounded queue, and the task that empties it. The task is started by the
 /// first snapshot, ends with the last handle of its repository, and is started
@@ -46,7 +47,8 @@ pub(crate) struct Writer<A> {
 #[derive(Clone)]
 struct Context {
     store: AnySnapshotStore,
-    codec: SnapshotCodec,
+    /// Those which the state may be written in.
+    codecs: &'static [SnapshotCodec],
     /// Streams whose snapshot is queued: a hot aggregate offers one with every
     /// command until the first is saved.
     queued: Arc<Mutex<HashSet<StreamId>>>,
@@ -60,11 +62,15 @@ impl Context {
 }
 
 impl<A: Aggregate> Writer<A> {
-    pub(crate) fn new(store: AnySnapshotStore, codec: SnapshotCodec, queue: usize) -> Self
+    pub(crate) fn new(
+        store: AnySnapshotStore,
+        codecs: &'static [SnapshotCodec],
+        queue: usize,
+    ) -> Self
     where
         A: Serialize + DeserializeOwned,
     {
-        let context = Context { store, codec, queued: Arc::default() };
+        let context = Context { store, codecs, queued: Arc::default() };
         Self { context, queue: queue.max(1), encode: encode::<A>, sender: Mutex::default() }
     }
 
@@ -77,8 +83,14 @@ impl<A: Aggregate> Writer<A> {
         let sender = self.sender();
         match sender.try_reserve() {
             Ok(permit) => {
+                // It calls the user's `Clone`, on the path of a command that may
+                // have committed. Nothing of ours has changed yet.
+                let Ok(job) = catch_unwind(AssertUnwindSafe(job)) else {
+                    tracing::warn!(target: "annals", %stream, "no snapshot: cloning the state panicked");
+                    return false;
+                };
                 self.context.queued().insert(stream.clone());
-                Permit::send(permit, Message::Save(job()));
+                Permit::send(permit, Message::Save(job));
                 true
             }
             Err(TrySendError::Full(()) | TrySendError::Closed(())) => {
@@ -127,7 +139,7 @@ impl<A: Aggregate> Writer<A> {
 
 async fn save<A: Aggregate>(context: &Context, encode: Encode<A>, job: Job<A>) {
     let Job { stream, version, event, fingerprint, state } = job;
-    match encode(context.codec, &state) {
+    match encode(context.codecs, &state) {
         None => {
             tracing::warn!(target: "annals", %stream, "no snapshot: the state cannot be read back by any codec");
         }
@@ -157,17 +169,10 @@ async fn save<A: Aggregate>(context: &Context, encode: Encode<A>, job: Job<A>) {
     context.queued().remove(&stream);
 }
 
-/// Encodes a state with the codec, or with the other one if this one does not
-/// read it back. A shape does not tell whether a state's `Serialize` and
-/// `Deserialize` fit together, nor does one state tell of the next.
+/// Encodes a state with the first codec that reads it back.
 fn encode<A: Serialize + DeserializeOwned>(
-    codec: SnapshotCodec,
+    codecs: &[SnapshotCodec],
     state: &A,
 ) -> Option<(SnapshotCodec, Vec<u8>)> {
-    let other = match codec {
-        SnapshotCodec::Bincode => SnapshotCodec::Json,
-        SnapshotCodec::Json => SnapshotCodec::Bincode,
-    };
-    let good = [codec, other].into_iter().find(|codec| codec.reads_back(state))?;
-    Some((good, good.encode(state).ok()?))
+    codecs.iter().find_map(|codec| Some((*codec, codec.encode_readable(state)?)))
 }

@@ -2,6 +2,7 @@
 
 mod discarded;
 mod failing;
+mod opaque;
 mod states;
 
 use annals::snapshot::{SnapshotStore, StoredSnapshot};

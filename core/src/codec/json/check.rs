@@ -1,11 +1,12 @@
 //! Reads a JSON text which somebody handed in, to know that it can be read.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::place;
+use crate::codec::keys::{Key, Keys};
 use crate::codec::{Codec, InvalidPayload, MAX_DEPTH};
 
 /// Whether a text is one JSON value that every later reader can read.
@@ -18,12 +19,12 @@ pub(crate) fn check(text: &str) -> Result<(), InvalidPayload> {
 
 /// The same of bytes, which must be UTF-8.
 pub(super) fn check_bytes(text: &[u8]) -> Result<(), InvalidPayload> {
-    let nul = Cell::new(false);
+    let seen = RefCell::default();
     let mut from = serde_json::Deserializer::from_slice(text);
-    let walk = Walk { nul: &nul };
+    let walk = Walk { seen: &seen, is_key: false };
     walk.deserialize(&mut from).and_then(|()| from.end()).map_err(|error| {
-        if nul.get() {
-            InvalidPayload::Nul
+        if let Some(refusal) = seen.take().refusal {
+            refusal
         } else if error.to_string().starts_with("recursion limit exceeded") {
             // serde_json has no kind for it, only these words; a test pins them.
             InvalidPayload::TooDeep { limit: MAX_DEPTH }
@@ -33,11 +34,26 @@ pub(super) fn check_bytes(text: &[u8]) -> Result<(), InvalidPayload> {
     })
 }
 
+#[derive(Debug, Default)]
+struct Seen {
+    refusal: Option<InvalidPayload>,
+    keys: Keys,
+}
+
 /// Reads every value in full. `IgnoredAny` would not: it lets pass numbers out
 /// of range and half a surrogate pair.
 #[derive(Clone, Copy)]
 struct Walk<'a> {
-    nul: &'a Cell<bool>,
+    seen: &'a RefCell<Seen>,
+    is_key: bool,
+}
+
+impl Walk<'_> {
+    fn refuse<E: Error>(self, refusal: InvalidPayload) -> Result<(), E> {
+        self.seen.borrow_mut().refusal = Some(refusal);
+        // Only stops the reader: the caller looks at the refusal.
+        Err(E::custom("refused"))
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Walk<'_> {
@@ -77,8 +93,10 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
         if text.contains('\0') {
-            self.nul.set(true);
-            return Err(E::custom("U+0000"));
+            return self.refuse(InvalidPayload::Nul);
+        }
+        if self.is_key {
+            self.seen.borrow_mut().keys.add(Key::Text, text.as_bytes());
         }
         Ok(())
     }
@@ -89,9 +107,11 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while map.next_key_seed(self)?.is_some() {
-            map.next_value_seed(self)?;
+        self.seen.borrow_mut().keys.open();
+        while map.next_key_seed(Self { is_key: true, ..self })?.is_some() {
+            map.next_value_seed(Self { is_key: false, ..self })?;
         }
-        Ok(())
+        let unique = self.seen.borrow_mut().keys.close();
+        unique.or_else(|refusal| self.refuse(refusal))
     }
 }

@@ -1,20 +1,36 @@
 //! Whether two states are the same, when no type says so.
 
+mod parts;
+
 use std::fmt::{self, Display};
 
 use serde::ser::{self, Serialize, Serializer};
 
-/// Whether two states hold the same, but for the order of maps and sequences.
+use parts::Parts;
+
+/// A text that is equal for states that hold the same, but for the order of
+/// maps and sequences; `None` if the state refuses, or skips what it must not.
 ///
 /// Hash maps and hash sets have another order in each instance. Should a type
 /// confuse the order of its own lists and nothing else, this overlooks it.
-pub(super) fn but_for_order<T: Serialize>(one: &T, other: &T) -> bool {
-    one.serialize(Canon).is_ok_and(|one| other.serialize(Canon).is_ok_and(|other| one == other))
+pub(super) fn canon<T: Serialize>(state: &T, skips: Skips) -> Option<String> {
+    state.serialize(Canon(skips)).ok()
 }
 
-/// Writes a text that is equal for equal values, in the flavour that bincode
-/// sees. JSON would not do: it has no maps by tuples, and no large integers.
-struct Canon;
+/// Whether a struct may leave out fields, as by `skip_serializing_if`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Skips {
+    Allowed,
+    Refused,
+}
+
+/// Writes the text in the flavour that bincode sees. JSON would not do: it has
+/// no maps by tuples, no large integers, and one null for every nothing.
+///
+/// Names and kinds stand in it, so that the variants of an untagged enum differ
+/// where they can.
+#[derive(Clone, Copy)]
+struct Canon(Skips);
 
 /// A type refused to be serialized.
 #[derive(Debug)]
@@ -34,38 +50,11 @@ impl ser::Error for Refused {
     }
 }
 
-/// What stands inside a compound.
-struct Parts {
-    variant: &'static str,
-    parts: Vec<String>,
-    /// Whether the parts have an order to speak of.
-    ordered: bool,
-}
-
-impl Parts {
-    const fn new(variant: &'static str, ordered: bool) -> Self {
-        Self { variant, parts: Vec::new(), ordered }
-    }
-
-    fn add<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Refused> {
-        let value = value.serialize(Canon)?;
-        self.parts.push(if name.is_empty() { value } else { format!("{name}:{value}") });
-        Ok(())
-    }
-
-    fn close(mut self) -> String {
-        if !self.ordered {
-            self.parts.sort();
-        }
-        format!("{}({})", self.variant, self.parts.join(","))
-    }
-}
-
 /// Methods whose value is written by `Debug`, which quotes and escapes texts.
 macro_rules! scalars {
     ($($method:ident: $type:ty,)*) => {
         $(fn $method(self, value: $type) -> Result<String, Refused> {
-            Ok(format!("{value:?}"))
+            Ok(format!(concat!(stringify!($type), " {:?}"), value))
         })*
     };
 }
@@ -98,7 +87,10 @@ impl Serializer for Canon {
         serialize_char: char,
         serialize_str: &str,
         serialize_bytes: &[u8],
-        serialize_unit_struct: &'static str,
+    }
+
+    fn serialize_unit_struct(self, name: &'static str) -> Result<String, Refused> {
+        Ok(format!("{name}()"))
     }
 
     fn is_human_readable(&self) -> bool {
@@ -119,7 +111,7 @@ impl Serializer for Canon {
         _: u32,
         variant: &'static str,
     ) -> Result<String, Refused> {
-        Ok(variant.to_owned())
+        Ok(format!("#{variant}"))
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<String, Refused> {
@@ -128,10 +120,10 @@ impl Serializer for Canon {
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
-        _: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<String, Refused> {
-        value.serialize(self)
+        Ok(format!("{name} {}", value.serialize(self)?))
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -141,19 +133,19 @@ impl Serializer for Canon {
         variant: &'static str,
         value: &T,
     ) -> Result<String, Refused> {
-        Ok(format!("{variant} {}", value.serialize(self)?))
+        Ok(format!("#{variant} {}", value.serialize(self)?))
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Parts, Refused> {
-        Ok(Parts::new("seq", false))
+        Ok(Parts::new(self, "seq", false))
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Parts, Refused> {
-        Ok(Parts::new("", true))
+        Ok(Parts::new(self, "", true))
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Parts, Refused> {
-        Ok(Parts::new("", true))
+    fn serialize_tuple_struct(self, name: &'static str, _: usize) -> Result<Parts, Refused> {
+        Ok(Parts::new(self, name, true))
     }
 
     fn serialize_tuple_variant(
@@ -163,15 +155,15 @@ impl Serializer for Canon {
         variant: &'static str,
         _: usize,
     ) -> Result<Parts, Refused> {
-        Ok(Parts::new(variant, true))
+        Ok(Parts::new(self, variant, true))
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Parts, Refused> {
-        Ok(Parts::new("map", false))
+        Ok(Parts::new(self, "map", false))
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Parts, Refused> {
-        Ok(Parts::new("", true))
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Parts, Refused> {
+        Ok(Parts::new(self, name, true))
     }
 
     fn serialize_struct_variant(
@@ -181,66 +173,6 @@ impl Serializer for Canon {
         variant: &'static str,
         _: usize,
     ) -> Result<Parts, Refused> {
-        Ok(Parts::new(variant, true))
-    }
-}
-
-/// The name of a part, or none.
-macro_rules! name_of {
-    () => {
-        ""
-    };
-    ($name:ident) => {
-        $name
-    };
-}
-
-/// The compounds differ in the names of their methods alone.
-macro_rules! compound {
-    ($($trait:ident :: $method:ident($($name:ident: $type:ty)?);)*) => {
-        $(impl ser::$trait for Parts {
-            type Ok = String;
-            type Error = Refused;
-
-            fn $method<T: Serialize + ?Sized>(
-                &mut self,
-                $($name: $type,)?
-                value: &T,
-            ) -> Result<(), Refused> {
-                self.add(name_of!($($name)?), value)
-            }
-
-            fn end(self) -> Result<String, Refused> {
-                Ok(self.close())
-            }
-        })*
-    };
-}
-
-compound! {
-    SerializeSeq::serialize_element();
-    SerializeTuple::serialize_element();
-    SerializeTupleStruct::serialize_field();
-    SerializeTupleVariant::serialize_field();
-    SerializeStruct::serialize_field(name: &'static str);
-    SerializeStructVariant::serialize_field(name: &'static str);
-}
-
-impl ser::SerializeMap for Parts {
-    type Ok = String;
-    type Error = Refused;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Refused> {
-        self.add("", key)
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
-        // An entry is one part, so that sorting keeps it together.
-        let key = self.parts.pop().ok_or(Refused)?;
-        self.add(&key, value)
-    }
-
-    fn end(self) -> Result<String, Refused> {
-        Ok(self.close())
+        Ok(Parts::new(self, variant, true))
     }
 }

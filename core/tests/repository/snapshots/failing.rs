@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use annals::snapshot::{SnapshotStore, StoredSnapshot};
 use annals::testing::ScriptedStore;
-use annals::{EventId, SnapshotPolicy, StoreError, StreamId, Version};
+use annals::{Aggregate, EventId, Repository, SnapshotPolicy, StoreError, StreamId, Version};
 use annals_memory::MemoryStore;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::every_event;
@@ -168,4 +169,53 @@ fn snapshots_go_on_where_the_runtime_of_the_first_has_ended() {
             assert_eq!(saved.version, v(round));
         });
     }
+}
+
+#[tokio::test]
+async fn a_queue_without_an_end_has_one() {
+    let store = MemoryStore::new();
+    let policy = SnapshotPolicy::every(1).queue(usize::MAX);
+    assert_eq!(policy, SnapshotPolicy::every(1).queue(65_536));
+    let accounts = accounts(store.clone()).snapshots(store.clone(), policy);
+    accounts.execute(ID, Deposit(1)).await.unwrap();
+    accounts.flush_snapshots().await;
+    assert_eq!(super::saved(&store).await.unwrap().version, v(1));
+}
+
+/// A state that cannot be cloned at one of its versions.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Fragile {
+    events: u64,
+}
+
+impl Clone for Fragile {
+    fn clone(&self) -> Self {
+        assert_ne!(self.events, 1, "this one is not cloned");
+        Self { events: self.events }
+    }
+}
+
+impl Aggregate for Fragile {
+    const CATEGORY: &'static str = "account";
+    type Id = str;
+    type Event = AccountEvent;
+
+    fn evolve(&mut self, _: &AccountEvent) {
+        self.events += 1;
+    }
+}
+
+#[tokio::test]
+async fn a_clone_that_panics_fails_no_command_and_ends_no_snapshots() {
+    let (logs, _guard) = crate::logs::Logs::capture();
+    let store = MemoryStore::new();
+    let policy = SnapshotPolicy::every(1);
+    let fragile = Repository::<Fragile>::new(store.clone()).snapshots(store.clone(), policy);
+    fragile.update(ID, |_| deposited(1)).await.unwrap();
+    fragile.flush_snapshots().await;
+    assert_eq!(super::saved(&store).await, None);
+    assert!(logs.warnings()[0].contains("cloning the state panicked"));
+    fragile.update(ID, |_| deposited(1)).await.unwrap();
+    fragile.flush_snapshots().await;
+    assert_eq!(super::saved(&store).await.unwrap().version, v(2));
 }

@@ -1,21 +1,31 @@
-//! Looks for floats which JSON cannot express.
+//! Looks for what would be written as a null that nobody reads back.
 
 use std::fmt::{self, Display};
 
 use serde::ser::{self, Serialize, Serializer};
 
-/// Whether every float of a value is a number.
+use super::{Codec, InvalidPayload};
+
+/// Looks for floats which the codec cannot express, and for a `Some` of nothing.
 ///
 /// A walk that serializes into nothing. A type that refuses to be serialized is
 /// not at fault here.
-pub(super) fn is_finite<T: Serialize + ?Sized>(value: &T) -> bool {
-    !matches!(value.serialize(Walk), Err(Stop::NotFinite))
+///
+/// # Errors
+/// What was found first.
+pub(super) fn check<T: Serialize + ?Sized>(value: &T, codec: Codec) -> Result<(), InvalidPayload> {
+    match value.serialize(Walk { codec, in_some: false }) {
+        Err(Stop::NotFinite) => Err(InvalidPayload::NotFinite),
+        Err(Stop::NullInSome) => Err(InvalidPayload::NullInSome),
+        Ok(()) | Err(Stop::Other) => Ok(()),
+    }
 }
 
 /// Why the walk ended before the end.
 #[derive(Debug)]
 enum Stop {
     NotFinite,
+    NullInSome,
     Other,
 }
 
@@ -23,6 +33,7 @@ impl Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotFinite => "not finite",
+            Self::NullInSome => "null in some",
             Self::Other => "refused",
         })
     }
@@ -37,7 +48,30 @@ impl ser::Error for Stop {
 }
 
 /// The serializer, and every compound of it.
-struct Walk;
+#[derive(Clone, Copy)]
+struct Walk {
+    codec: Codec,
+    /// Whether the value is all that stands in a `Some`.
+    in_some: bool,
+}
+
+impl Walk {
+    const fn float(self, is_finite: bool) -> Result<(), Stop> {
+        match self.codec {
+            Codec::Json if !is_finite => Err(Stop::NotFinite),
+            _ => Ok(()),
+        }
+    }
+
+    const fn null(self) -> Result<(), Stop> {
+        if self.in_some { Err(Stop::NullInSome) } else { Ok(()) }
+    }
+
+    /// For what stands in an array or an object.
+    const fn inside(self) -> Self {
+        Self { in_some: false, ..self }
+    }
+}
 
 /// Methods that have nothing to see in their value.
 macro_rules! pass {
@@ -74,23 +108,35 @@ impl Serializer for Walk {
         serialize_char: char,
         serialize_str: &str,
         serialize_bytes: &[u8],
-        serialize_unit_struct: &'static str,
+    }
+
+    fn is_human_readable(&self) -> bool {
+        self.codec == Codec::Json
     }
 
     fn serialize_f32(self, number: f32) -> Result<(), Stop> {
-        if number.is_finite() { Ok(()) } else { Err(Stop::NotFinite) }
+        self.float(number.is_finite())
     }
 
     fn serialize_f64(self, number: f64) -> Result<(), Stop> {
-        if number.is_finite() { Ok(()) } else { Err(Stop::NotFinite) }
+        self.float(number.is_finite())
     }
 
     fn serialize_none(self) -> Result<(), Stop> {
-        Ok(())
+        self.null()
     }
 
     fn serialize_unit(self) -> Result<(), Stop> {
-        Ok(())
+        self.null()
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Stop> {
+        match self.codec {
+            Codec::Json => self.null(),
+            // Written as an empty array.
+            #[cfg(feature = "msgpack")]
+            Codec::MessagePack => Ok(()),
+        }
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, _: &'static str) -> Result<(), Stop> {
@@ -98,7 +144,7 @@ impl Serializer for Walk {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Stop> {
-        value.serialize(self)
+        value.serialize(Self { in_some: true, ..self })
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
@@ -116,7 +162,8 @@ impl Serializer for Walk {
         _: &'static str,
         value: &T,
     ) -> Result<(), Stop> {
-        value.serialize(self)
+        // The variant's name stands around it.
+        value.serialize(self.inside())
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Self, Stop> {
@@ -172,7 +219,7 @@ macro_rules! compound {
                 $(_: $name,)?
                 value: &T,
             ) -> Result<(), Stop> {
-                value.serialize(Self)
+                value.serialize(self.inside())
             })*
 
             fn end(self) -> Result<(), Stop> {
