@@ -6,39 +6,13 @@
 //!
 //! ```no_run
 //! # mod my_store {
-//! #     use annals::snapshot::StoredSnapshot;
-//! #     use annals::store::*;
-//! #     use annals::*;
-//! #     use futures::stream::{Stream, empty};
 //! #     #[derive(Clone)]
-//! #     pub struct Database;
+//! #     pub struct Database(annals_memory::MemoryStore);
 //! #     impl Database {
-//! #         pub async fn create(_: u16) -> Self { Database }
-//! #         pub async fn open(self) -> Opened { Opened }
-//! #     }
-//! #     pub struct Opened;
-//! #     type Answer<T, E> = Result<T, E>;
-//! #     impl EventStore for Opened {
-//! #         fn log(&self) -> &LogInfo { todo!() }
-//! #         async fn append(&self, _: Append) -> Answer<Appended, AppendError> { todo!() }
-//! #         async fn outcome(&self, _: &StreamId, _: &IdempotencyKey)
-//! #             -> Answer<Option<Appended>, AppendError> { todo!() }
-//! #         fn read(&self, _: StreamQuery)
-//! #             -> impl Stream<Item = Answer<RawEvent, ReadError>> + Send + 'static { empty() }
-//! #         fn read_all(&self, _: LogQuery)
-//! #             -> impl Stream<Item = Answer<RawEvent, ReadError>> + Send + 'static { empty() }
-//! #         fn subscribe(&self, _: LogQuery)
-//! #             -> impl Stream<Item = Answer<Delivery, ReadError>> + Send + 'static { empty() }
-//! #         async fn stream_head(&self, _: &StreamId)
-//! #             -> Answer<Option<StreamHead>, ReadError> { todo!() }
-//! #         async fn log_head(&self, _: Partition) -> Answer<Checkpoint, ReadError> { todo!() }
-//! #     }
-//! #     impl SnapshotStore for Opened {
-//! #         async fn load_snapshot(&self, _: &StreamId)
-//! #             -> Answer<Option<StoredSnapshot>, StoreError> { todo!() }
-//! #         async fn save_snapshot(&self, _: StoredSnapshot) -> Answer<bool, StoreError> { todo!() }
-//! #         async fn delete_snapshot(&self, _: &StreamId, _: Version, _: EventId)
-//! #             -> Answer<(), StoreError> { todo!() }
+//! #         pub async fn create(partitions: u16) -> Self {
+//! #             Database(annals_memory::MemoryStore::builder().partitions(partitions).build())
+//! #         }
+//! #         pub async fn open(self) -> annals_memory::MemoryStore { self.0 }
 //! #     }
 //! # }
 //! # use my_store::Database;
