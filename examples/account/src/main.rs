@@ -67,3 +67,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert!(matches!(refused, Err(ExecuteError::Refused(Overdrawn(10)))));
     Ok(())
 }
+
+#[test]
+fn nobody_withdraws_what_is_not_there() {
+    use annals::testing::Given;
+    let deposited = AccountEvent::Deposited { cents: 100 };
+    let withdrawn = AccountEvent::Withdrawn { cents: 50 };
+    Account::given(deposited).when(Withdraw { cents: 50 }).then(withdrawn);
+    Account::given([]).when(Withdraw { cents: 50 }).then_refused(Overdrawn(50));
+}

@@ -8,6 +8,14 @@ fn the_first_code_block_of_the_readme_is_this_example() {
 }
 
 #[test]
+fn the_test_file_of_a_store_in_the_readme_is_that_of_the_memory_store() {
+    let readme = include_str!("../../../README.md");
+    let block = readme.split("```rust,ignore\n").nth(1).and_then(|rest| rest.split("```").next());
+    let file = include_str!("../../../store-memory/tests/conformance.rs");
+    assert!(file.contains(block.unwrap()));
+}
+
+#[test]
 fn the_example_runs() {
     let status = std::process::Command::new(env!("CARGO_BIN_EXE_account")).status().unwrap();
     assert!(status.success());
