@@ -72,7 +72,8 @@ pub trait Aggregate: Default + Send + Sync + 'static {
     /// What happens to it.
     type Event: Event;
 
-    /// Takes in one event. It cannot refuse: the event has happened.
+    /// Takes in one event. It cannot refuse, and must not panic: the event has
+    /// happened, and each load comes here again.
     fn evolve(&mut self, event: &Self::Event);
 }
 

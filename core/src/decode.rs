@@ -38,14 +38,23 @@ pub(crate) fn decode_event<E: Event>(raw: &RawEvent) -> Result<E, DecodeError> {
     })
 }
 
-/// Encodes the payload of an event.
+/// Encodes the payload of an event, and makes sure that its type reads it back:
+/// codecs accept what a type's `Deserialize` does not, such as numbers as keys
+/// of a map that is flattened, and found later it would be a stream that nobody
+/// can load. Reading costs about as much as writing.
 pub(crate) fn encode_event<E: Event>(codec: Codec, event: &E) -> Result<Payload, EncodeError> {
     let fail = |reason| EncodeError { name: event.name(), reason };
     if event.is_retired() {
         return Err(fail(EncodeReason::Retired));
     }
-    Payload::encode(codec, &PayloadOf(event))
-        .map_err(|invalid| fail(EncodeReason::Payload(invalid)))
+    let payload = Payload::encode(codec, &PayloadOf(event));
+    let payload = payload.map_err(|invalid| fail(EncodeReason::Payload(invalid)))?;
+    match payload.decode(PayloadSeed::<E>::new(event.name(), event.schema_version())) {
+        Ok(_) => Ok(payload),
+        Err(mismatch) => {
+            Err(fail(EncodeReason::Unreadable { expected: mismatch.expected().to_owned() }))
+        }
+    }
 }
 
 struct PayloadOf<'a, E>(&'a E);
@@ -202,4 +211,13 @@ pub enum EncodeReason {
     /// The codec could not carry the payload, or not read it back.
     #[error(transparent)]
     Payload(#[from] InvalidPayload),
+    /// The event's own type does not read the payload back.
+    #[error(
+        "its type does not read back what it writes: {expected}; keep maps with keys that are not \
+         texts, and numbers of 128 bits, out of `serde(flatten)` and tagged enums"
+    )]
+    Unreadable {
+        /// What was expected instead; never what was written.
+        expected: String,
+    },
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use annals::codec::InvalidPayload;
-use annals::{Aggregate, Codec, EncodeReason, Event, ExecuteError, Repository};
+use annals::{Aggregate, Codec, EncodeReason, Event, ExecuteError, Payload, Repository};
 use annals_memory::MemoryStore;
 use serde::{Deserialize, Serialize};
 
@@ -100,4 +100,54 @@ async fn some_of_nothing_is_refused() {
     assert_eq!(outcome(limited(Some(None))).await, Some(InvalidPayload::NullInSome));
     assert_eq!(outcome(limited(None)).await, None);
     assert_eq!(outcome(limited(Some(Some(1)))).await, None);
+}
+
+#[tokio::test]
+async fn an_event_that_its_own_type_does_not_read_back_is_not_written() {
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+    #[event(prefix = "shelf")]
+    enum ShelfEvent {
+        Counted {
+            #[serde(flatten)]
+            pieces: BTreeMap<u32, u64>,
+        },
+    }
+    #[derive(Debug, Default)]
+    struct Shelf;
+    impl Aggregate for Shelf {
+        const CATEGORY: &'static str = "shelf";
+        type Id = str;
+        type Event = ShelfEvent;
+        fn evolve(&mut self, _: &ShelfEvent) {}
+    }
+    let shelves = Repository::<Shelf>::new(MemoryStore::new());
+    let pieces = BTreeMap::from([(7, 4711)]);
+    let counted = ShelfEvent::Counted { pieces };
+    let refused = shelves.update("1", |_| counted.clone()).await.unwrap_err();
+    let ExecuteError::Encode(error) = refused else { panic!("{refused:?}") };
+    assert!(matches!(error.reason, EncodeReason::Unreadable { .. }), "{error:?}");
+    assert!(!error.to_string().contains("4711"), "{error}");
+    assert_eq!(shelves.load("1").await.unwrap().version, annals::Version::NONE);
+}
+
+#[test]
+fn a_serialize_that_announces_another_length_is_refused() {
+    struct Lies;
+    impl Serialize for Lies {
+        fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+            use serde::ser::SerializeMap;
+            let mut map = to.serialize_map(Some(0))?;
+            map.serialize_entry("a", &1)?;
+            map.end()
+        }
+    }
+    #[derive(Serialize)]
+    struct Within {
+        lies: Lies,
+        truth: u8,
+    }
+    let within = Payload::encode(Codec::Json, &Within { lies: Lies, truth: 1 });
+    for refused in [Payload::encode(Codec::Json, &Lies), within] {
+        assert!(matches!(refused, Err(InvalidPayload::Serialize { .. })), "{refused:?}");
+    }
 }

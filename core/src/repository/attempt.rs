@@ -19,9 +19,10 @@ enum Answer<A: Aggregate, E> {
     Final(Result<Executed<A>, ExecuteError<E>>),
     /// Others were faster.
     Conflict(Conflict),
-    /// The decision rested on a state that was not the newest, or of a history
-    /// that the log has lost. The state is the newest now.
+    /// The decision rested on a state that was not the newest. It is now.
     Again,
+    /// The decision rested on a history that the log has lost.
+    Diverged(AppendError),
 }
 
 impl<A: Aggregate> Inner<A> {
@@ -49,6 +50,16 @@ impl<A: Aggregate> Inner<A> {
                 // goes on only while the log changes under it, and ends in time.
                 Answer::Again if Instant::now() < patience.deadline => continue,
                 Answer::Again => return Err(ExecuteError::DeadlineExceeded),
+                Answer::Diverged(error) => {
+                    let lost = base.folded.last;
+                    patience.limit(self.catch_up(stream, &mut base, &patience)).await?;
+                    // What is read may lag behind what is written to, as during
+                    // a failover: then the same state comes again.
+                    if base.folded.last == lost && !pauses.rest().await {
+                        return Err(ExecuteError::from_append(error));
+                    }
+                    continue;
+                }
                 Answer::Conflict(conflict) => conflict,
             };
             if let Some(expected) = call.expected {
@@ -131,12 +142,7 @@ impl<A: Aggregate> Inner<A> {
                 Answer::Final(self.outcome_of(stream, patience, base, decided, &appended).await)
             }
             Err(AppendError::Conflict(conflict)) => Answer::Conflict(conflict),
-            Err(AppendError::Diverged { .. }) => {
-                match patience.limit(self.catch_up(stream, base, patience)).await {
-                    Ok(()) => Answer::Again,
-                    Err(error) => Answer::Final(Err(error.into())),
-                }
-            }
+            Err(error @ AppendError::Diverged { .. }) => Answer::Diverged(error),
             Err(error) => Answer::Final(Err(ExecuteError::from_append(error))),
         }
     }

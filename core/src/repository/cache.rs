@@ -1,6 +1,7 @@
 //! A bounded cache of aggregates.
 
 use std::cmp::Ordering;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use quick_cache::sync::Cache as Store;
@@ -41,8 +42,17 @@ impl<A: Aggregate> Cache<A> {
             Ordering::Equal => known.last != folded.last,
             Ordering::Greater => false,
         };
-        if known.is_none_or(|known| newer(&known)) {
-            self.entries.insert(stream.clone(), Arc::new((self.clone)(folded)));
+        if !known.is_none_or(|known| newer(&known)) {
+            return;
+        }
+        // The state is committed: no panic of the user's `Clone` may make it
+        // look as if it were not.
+        match catch_unwind(AssertUnwindSafe(|| (self.clone)(folded))) {
+            Ok(state) => self.entries.insert(stream.clone(), Arc::new(state)),
+            Err(_) => {
+                tracing::warn!(target: "annals", %stream, "not cached: the state's Clone panicked");
+                self.remove(stream);
+            }
         }
     }
 

@@ -25,6 +25,9 @@ pub enum Fault {
         /// The version that the conflict names.
         actual: Version,
     },
+    /// The log is said to have lost the event that the append rests on, though
+    /// reads still show it, as they may during a failover; nothing is written.
+    Diverged,
     /// A failure that may pass; nothing is written.
     Transient,
     /// A failure that stays; nothing is written.
@@ -126,6 +129,14 @@ impl EventStore for ScriptedStore {
                     actual,
                 });
                 Err(conflict.map_or_else(|| lost().into(), AppendError::Conflict))
+            }
+            Some(Fault::Diverged) => {
+                let first = append.writes.into_iter().next();
+                let diverged = first.map(|write| AppendError::Diverged {
+                    stream: write.stream,
+                    version: write.expected.exact().unwrap_or(Version::NONE),
+                });
+                Err(diverged.unwrap_or_else(|| lost().into()))
             }
             Some(Fault::Transient) => Err(lost().into()),
             Some(Fault::Permanent) => Err(StoreError::permanent("the script says so").into()),

@@ -237,3 +237,25 @@ async fn events_that_cannot_be_stored_are_decided_again_where_the_cache_is_stale
     });
     assert_eq!(done.await.unwrap().state.cents, 5);
 }
+
+#[tokio::test]
+async fn a_clone_that_panics_does_not_hide_a_commit() {
+    #[derive(Debug, Default)]
+    struct Brittle(u64);
+    impl Clone for Brittle {
+        fn clone(&self) -> Self {
+            panic!("this Clone panics")
+        }
+    }
+    impl Aggregate for Brittle {
+        const CATEGORY: &'static str = "brittle";
+        type Id = str;
+        type Event = AccountEvent;
+        fn evolve(&mut self, _: &AccountEvent) {
+            self.0 += 1;
+        }
+    }
+    let brittle = Repository::<Brittle>::new(MemoryStore::new()).cache(10);
+    assert_eq!(brittle.update(ID, |_| deposited(1)).await.unwrap().version, v(1));
+    assert_eq!(brittle.update(ID, |_| deposited(1)).await.unwrap().state.0, 2);
+}

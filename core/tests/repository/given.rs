@@ -123,7 +123,7 @@ fn what_no_store_would_keep_does_not_pass() {
     #[event(prefix = "meter")]
     enum MeterEvent {
         Read {
-            value: f64,
+            value: Option<Option<u64>>,
         },
         #[event(retired)]
         Sealed,
@@ -136,13 +136,13 @@ fn what_no_store_would_keep_does_not_pass() {
         type Event = MeterEvent;
         fn evolve(&mut self, _: &MeterEvent) {}
     }
-    Meter::given([]).when_update(|_| MeterEvent::Read { value: 1.5 }).then_state(Meter);
+    Meter::given([]).when_update(|_| MeterEvent::Read { value: Some(Some(1)) }).then_state(Meter);
     fails!(
         Meter::given([]).when_update(|_| MeterEvent::Sealed).then(MeterEvent::Sealed),
         "retired"
     );
     fails!(
-        Meter::given([]).when_update(|_| MeterEvent::Read { value: f64::NAN }).then_state(Meter),
+        Meter::given([]).when_update(|_| MeterEvent::Read { value: Some(None) }).then_state(Meter),
         "could not be stored"
     );
 }

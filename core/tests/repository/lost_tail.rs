@@ -1,7 +1,8 @@
 //! A restore or a failover loses the tail of the log, and other writers grow a
 //! new one while we hold what was lost.
 
-use annals::{Repository, SnapshotPolicy};
+use annals::testing::{Fault, ScriptedStore};
+use annals::{ExecuteError, Repository, Retry, SnapshotPolicy};
 use annals_memory::MemoryStore;
 
 use crate::support::*;
@@ -55,5 +56,23 @@ async fn a_tail_lost_between_load_and_append_is_noticed() {
         });
         assert_eq!(done.await.unwrap().state, truth(&log).await, "regrown to {regrown}");
         assert_eq!(truth(&log).await.cents, 2 * regrown as u64 + 5);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_whose_reads_lag_behind_its_appends_is_asked_no_more_than_the_retries_say() {
+    for attempts in [1usize, 2, 5] {
+        let store = ScriptedStore::new(MemoryStore::new());
+        accounts(store.clone()).execute(ID, Deposit(1)).await.unwrap();
+        let _ = store.take_counts();
+        (0..attempts).for_each(|_| store.fail(Fault::Diverged));
+        let retry = Retry::attempts(u32::try_from(attempts).unwrap());
+        let failed = accounts(store.clone()).execute(ID, Deposit(2)).retry(retry).await;
+        assert!(matches!(failed, Err(ExecuteError::Store(_))), "{failed:?}");
+        assert_eq!(store.take_counts().appends, attempts);
+        // Where it passes in time, nothing is lost and nothing doubled.
+        (1..attempts).for_each(|_| store.fail(Fault::Diverged));
+        let done = accounts(store.clone()).execute(ID, Deposit(2)).retry(retry).await.unwrap();
+        assert_eq!(done.state.cents, 3);
     }
 }

@@ -69,6 +69,20 @@ impl<'a> Checked<'a> {
         }
         Ok(())
     }
+
+    /// A type's own `Serialize` may announce fewer elements than it writes;
+    /// `serde_json` then closes what is closed already.
+    fn leave(&mut self) -> io::Result<()> {
+        match self.findings.depth.checked_sub(1) {
+            Some(depth) => {
+                self.findings.depth = depth;
+                Ok(())
+            }
+            None => self.refuse(InvalidPayload::Serialize {
+                reason: "the type's own `Serialize` announced another length".to_owned(),
+            }),
+        }
+    }
 }
 
 impl Formatter for Checked<'_> {
@@ -94,7 +108,7 @@ impl Formatter for Checked<'_> {
     }
 
     fn end_array<W: ?Sized + io::Write>(&mut self, to: &mut W) -> io::Result<()> {
-        self.findings.depth -= 1;
+        self.leave()?;
         CompactFormatter.end_array(to)
     }
 
@@ -105,7 +119,7 @@ impl Formatter for Checked<'_> {
     }
 
     fn end_object<W: ?Sized + io::Write>(&mut self, to: &mut W) -> io::Result<()> {
-        self.findings.depth -= 1;
+        self.leave()?;
         if let Err(refusal) = self.findings.keys.close() {
             return self.refuse(refusal);
         }
