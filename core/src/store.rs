@@ -70,7 +70,8 @@ pub trait EventStore: Send + Sync + Sized + 'static {
     ///
     /// The store checks, in this order: the [limits](Append::check), the
     /// deadline, the idempotency key, the expected versions, and the events
-    /// [behind](Append::behind) which to write, in the order of the writes. When a version check fails it looks whether this is a
+    /// [behind](Append::behind) which to write, in the order of the writes. When
+    /// a version check fails it looks whether this is a
     /// [repeat](Append::is_repeat).
     ///
     /// # Errors
