@@ -1,0 +1,4 @@
+//! The PostgreSQL event store of the `annals` crate.
+
+#[cfg(feature = "testing")]
+pub mod testing;
