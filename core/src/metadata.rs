@@ -186,6 +186,12 @@ impl Metadata {
         self.0.as_deref().is_none_or(|fields| *fields == Fields::default())
     }
 
+    /// How many bytes all its texts have, names of headers included.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.texts().map(str::len).sum()
+    }
+
     /// Every text in it, names of headers included.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         self.0.iter().flat_map(|fields| {

@@ -60,7 +60,7 @@ fn check_event(event: &NewEvent, origin: Origin, limits: &Limits) -> Result<usiz
     if event.metadata.texts().any(|text| text.contains('\0')) {
         return Err(InvalidAppend::NulInMetadata { name: name() });
     }
-    let metadata = event.metadata.texts().map(str::len).sum();
+    let metadata = event.metadata.size();
     if metadata > limits.metadata_bytes {
         let limit = limits.metadata_bytes;
         return Err(InvalidAppend::MetadataTooLarge { name: name(), bytes: metadata, limit });

@@ -1,0 +1,341 @@
+-- The tables of a log, and the one function that writes events.
+--
+-- "annals" stands for the schema of the log; it is replaced by the name that the
+-- user chose, validated and quoted, before the file is run.
+
+-- What the log is: one row.
+CREATE TABLE "annals".log (
+    one        boolean     PRIMARY KEY DEFAULT true CHECK (one),
+    id         uuid        NOT NULL,
+    partitions smallint    NOT NULL CHECK (partitions BETWEEN 1 AND 1024),
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- The events. Columns of fixed width come first, so that nothing is lost to
+-- alignment. The payload stands in `json`, as the text that was written, or in
+-- `bytes` with the name of its codec. `size` is what payload and metadata take in
+-- memory: pages are cut by it, without touching what is stored out of line.
+CREATE TABLE "annals".events (
+    position       bigint      NOT NULL,
+    version        bigint      NOT NULL,
+    recorded_at    timestamptz NOT NULL,
+    occurred_at    timestamptz,
+    id             uuid        NOT NULL,
+    size           integer     NOT NULL,
+    schema_version integer     NOT NULL,
+    partition      smallint    NOT NULL,
+    imported       boolean     NOT NULL,
+    stream         text        COLLATE "C" NOT NULL,
+    name           text        COLLATE "C" NOT NULL,
+    metadata       json,
+    json           json,
+    codec          text        COLLATE "C",
+    bytes          bytea
+) PARTITION BY LIST (partition);
+
+-- First outcomes of appends under an idempotency key. A row is written only when
+-- a key is given. `more` holds the further writes of an append to several streams.
+CREATE TABLE "annals".keys (
+    position    bigint      NOT NULL,
+    version     bigint      NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    fingerprint bigint,
+    last        uuid        NOT NULL,
+    events      integer     NOT NULL,
+    stream      text        COLLATE "C" NOT NULL,
+    key         text        COLLATE "C" NOT NULL,
+    more        json,
+    PRIMARY KEY (stream, key)
+);
+
+-- Saved folds: at most one a stream, disposable.
+CREATE TABLE "annals".snapshots (
+    version     bigint  NOT NULL,
+    fingerprint bigint  NOT NULL,
+    revision    bigint  NOT NULL,
+    event       uuid    NOT NULL,
+    stream      text    COLLATE "C" PRIMARY KEY,
+    codec       text    COLLATE "C" NOT NULL,
+    state       bytea   NOT NULL
+);
+
+-- A log's identity and its partitions, made once.
+--
+-- Each partition has a table, the two indexes that every read uses, and a sequence.
+-- The indexes belong to the partitions and not to the parent, whose unique indexes
+-- would have to repeat the partition in every entry.
+-- The sequence hands out positions: unlike `max(position) + 1` it never hands out
+-- one twice when the tail of the log was removed.
+CREATE FUNCTION "annals".create_log(p_id uuid, p_partitions smallint) RETURNS void
+LANGUAGE plpgsql AS $body$
+BEGIN
+    INSERT INTO "annals".log (id, partitions) VALUES (p_id, p_partitions);
+    FOR p IN 0 .. p_partitions - 1 LOOP
+        EXECUTE format('CREATE TABLE "annals".events_%1$s PARTITION OF "annals".events FOR VALUES IN (%1$s)', p);
+        EXECUTE format('CREATE UNIQUE INDEX events_%1$s_by_position ON "annals".events_%1$s (position)', p);
+        EXECUTE format('CREATE UNIQUE INDEX events_%1$s_by_stream ON "annals".events_%1$s (stream, version)', p);
+        EXECUTE format('CREATE SEQUENCE "annals".positions_%1$s', p);
+    END LOOP;
+END
+$body$;
+
+-- Appends a batch of appends, each for itself: what is refused harms no other.
+--
+-- Takes, for the writes of all appends in order (w_): the append, the stream and its
+--   partition, a number for the stream within this batch (slot), the expected version
+--   (-1 any, -2 exists, else exactly), the event behind which to write, the number of
+--   events and the id of the last; what the batch adds to the stream before this
+--   write if nothing is refused (ahead, and the id of the last of these), and to the
+--   partition up to the write's end (up_to). For keyed appends (k_): the append, its
+--   first stream, the key. For the events (e_): their write, how many follow them
+--   within it (back), and what is stored.
+-- Returns the last version and position of every write, -1 for those not written; why
+--   an append was refused (1 conflict, 2 diverged, 3 import interleaves, 4 known key),
+--   at which write and at which version; first outcomes of repeats and of known keys.
+-- Locks the partitions that the batch touches, in rising order, until it commits.
+--   The lock is a statement of its own, and the first that matters: under READ
+--   COMMITTED each statement of a VOLATILE function sees all that was committed
+--   before it began, so the statements behind the lock see all that was committed
+--   under the lock. Under any other isolation they would see the past, so that is
+--   refused.
+CREATE FUNCTION "annals".append(
+    p_lock_timeout text, p_durable boolean, p_imported boolean,
+    w_append int[], w_stream text[], w_partition smallint[], w_slot int[],
+    w_expected bigint[], w_behind uuid[], w_events int[], w_last uuid[],
+    w_ahead bigint[], w_before uuid[], w_up_to bigint[],
+    k_append int[], k_stream text[], k_key text[], k_fingerprint bigint[],
+    e_write int[], e_back int[], e_stream text[], e_partition smallint[],
+    e_id uuid[], e_name text[], e_size int[], e_schema_version int[],
+    e_json text[], e_codec text[], e_bytes bytea[], e_metadata text[],
+    e_occurred_at timestamptz[], e_recorded_at timestamptz[],
+    OUT recorded_at timestamptz, OUT lock_wait_us bigint,
+    OUT versions bigint[], OUT positions bigint[],
+    OUT refused int[], OUT refused_why int[], OUT refused_write int[], OUT refused_actual bigint[],
+    OUT repeated_write int[], OUT repeated_position bigint[], OUT repeated_recorded_at timestamptz[],
+    OUT known json[]
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+AS $body$
+DECLARE
+    v_began      timestamptz := clock_timestamp();
+    v_partitions smallint[]  := ARRAY(SELECT DISTINCT p FROM unnest(w_partition) AS p ORDER BY p);
+    v_bases      bigint[];
+    v_behind     smallint;
+    v_heads      bigint[];
+    v_lasts      uuid[];
+    v_priors     uuid[];
+    v_ends       bigint[];
+    v_clean      boolean;
+    v_known      int[]       := '{}';
+    v_first      int;
+    v_why        int;
+    v_write      int;
+    v_slot       int;
+    v_home       int;
+    v_partition  smallint;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'annals: append needs READ COMMITTED, not %', current_setting('transaction_isolation')
+            USING ERRCODE = 'AN001';
+    END IF;
+    IF p_durable AND current_setting('synchronous_commit') = 'off' THEN
+        RAISE EXCEPTION 'annals: synchronous_commit is off' USING ERRCODE = 'AN002';
+    END IF;
+    IF p_lock_timeout IS NOT NULL THEN
+        PERFORM set_config('lock_timeout', p_lock_timeout, true);
+    END IF;
+
+    PERFORM pg_advisory_xact_lock('"annals".events'::regclass::oid::bigint::bit(32)::int, p) FROM unnest(v_partitions) AS p;
+    lock_wait_us := extract(epoch FROM clock_timestamp() - v_began) * 1000000;
+
+    -- Where the partitions end. The time of recording never falls within one.
+    SELECT array_agg(s.base ORDER BY s.nth), greatest(max(s.recorded_at), clock_timestamp()),
+           min(s.partition) FILTER (WHERE s.tail > s.base)
+    INTO v_bases, append.recorded_at, v_behind
+    FROM (
+        SELECT p.nth, p.partition, t.position AS tail, t.recorded_at,
+               coalesce(pg_sequence_last_value(('"annals".positions_' || p.partition)::regclass), 0) AS base
+        FROM unnest(v_partitions) WITH ORDINALITY AS p (partition, nth)
+        LEFT JOIN LATERAL (
+            SELECT e.position, e.recorded_at FROM "annals".events AS e
+            WHERE e.partition = p.partition ORDER BY e.position DESC LIMIT 1
+        ) AS t ON true
+    ) AS s;
+    IF v_behind IS NOT NULL THEN
+        RAISE EXCEPTION 'annals: the sequence of partition % stands behind its events', v_behind
+            USING ERRCODE = 'AN003';
+    END IF;
+
+    IF k_append IS NOT NULL THEN
+        SELECT array_agg(k.append), array_agg(json_build_object(
+            'append', k.append, 'fingerprint', f.fingerprint, 'recorded_at', f.recorded_at,
+            'version', f.version, 'position', f.position, 'last', f.last, 'events', f.events, 'more', f.more))
+        INTO v_known, known
+        FROM unnest(k_append, k_stream, k_key) AS k (append, stream, key)
+        JOIN LATERAL (
+            SELECT * FROM "annals".keys AS f WHERE f.stream = k.stream AND f.key = k.key LIMIT 1
+        ) AS f ON true;
+        v_known := coalesce(v_known, '{}');
+    END IF;
+
+    -- Where the streams end, and whether every write is as its writer expects.
+    SELECT array_agg(h.version + w.ahead + w.events ORDER BY w.nth), array_agg(h.version ORDER BY w.nth),
+           array_agg(h.id ORDER BY w.nth), array_agg(v_bases[array_position(v_partitions, w.partition)] + w.up_to ORDER BY w.nth),
+           bool_and(
+               CASE w.expected WHEN -1 THEN true WHEN -2 THEN h.version + w.ahead > 0
+                               ELSE h.version + w.ahead = w.expected END
+               AND (w.behind IS NULL OR w.behind IS NOT DISTINCT FROM coalesce(w.before, h.id))
+           )
+    INTO versions, v_heads, v_lasts, positions, v_clean
+    FROM unnest(w_stream, w_partition, w_expected, w_behind, w_events, w_ahead, w_before, w_up_to)
+        WITH ORDINALITY AS w (stream, partition, expected, behind, events, ahead, before, up_to, nth)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(max(t.version), 0) AS version, (array_agg(t.id))[1] AS id FROM (
+            SELECT e.version, e.id FROM "annals".events AS e
+            WHERE e.partition = w.partition AND e.stream = w.stream ORDER BY e.version DESC LIMIT 1
+        ) AS t
+    ) AS h;
+
+    -- Each append for itself, in order; one that is refused leaves what it would
+    -- have added out of what the later ones see.
+    IF NOT v_clean OR v_known <> '{}' THEN
+        refused := '{}'; refused_why := '{}'; refused_write := '{}'; refused_actual := '{}';
+        v_priors := v_lasts;
+        v_ends := v_bases;
+        -- From here on the heads are by slot. No slot is greater than the place of its
+        -- writes, so what is read here has not been overwritten yet.
+        FOR i IN 1 .. cardinality(w_append) LOOP
+            v_heads[w_slot[i]] := v_heads[i];
+            v_lasts[w_slot[i]] := v_priors[i];
+        END LOOP;
+        v_write := 1;
+        WHILE v_write <= cardinality(w_append) LOOP
+            v_first := v_write;
+            v_why := CASE WHEN w_append[v_first] = ANY (v_known) THEN 4 END;
+            IF v_why IS NOT NULL THEN
+                refused := refused || w_append[v_first]; refused_why := refused_why || v_why;
+                refused_write := refused_write || v_first; refused_actual := refused_actual || 0::bigint;
+            END IF;
+            WHILE v_write <= cardinality(w_append) AND w_append[v_write] = w_append[v_first] LOOP
+                versions[v_write] := -1;
+                v_slot := w_slot[v_write];
+                IF v_why IS NULL THEN
+                    v_why := CASE
+                        WHEN NOT CASE w_expected[v_write] WHEN -1 THEN true WHEN -2 THEN v_heads[v_slot] > 0
+                                      ELSE v_heads[v_slot] = w_expected[v_write] END THEN 1
+                        WHEN w_behind[v_write] IS NOT NULL AND w_behind[v_write] IS DISTINCT FROM v_lasts[v_slot] THEN 2
+                    END;
+                    IF v_why IS NULL THEN
+                        v_heads[v_slot] := v_heads[v_slot] + w_events[v_write];
+                        v_priors[v_write] := v_lasts[v_slot];
+                        v_lasts[v_slot] := w_last[v_write];
+                        versions[v_write] := v_heads[v_slot];
+                    ELSE
+                        refused := refused || w_append[v_first]; refused_why := refused_why || v_why;
+                        refused_write := refused_write || v_write; refused_actual := refused_actual || v_heads[v_slot];
+                        FOR i IN REVERSE v_write - 1 .. v_first LOOP
+                            v_heads[w_slot[i]] := versions[i] - w_events[i];
+                            v_lasts[w_slot[i]] := v_priors[i];
+                            versions[i] := -1;
+                        END LOOP;
+                    END IF;
+                END IF;
+                v_write := v_write + 1;
+            END LOOP;
+            FOR i IN v_first .. v_write - 1 LOOP
+                positions[i] := -1;
+                IF versions[i] > 0 THEN
+                    v_home := array_position(v_partitions, w_partition[i]);
+                    v_ends[v_home] := v_ends[v_home] + w_events[i];
+                    positions[i] := v_ends[v_home];
+                END IF;
+            END LOOP;
+        END LOOP;
+    END IF;
+
+    -- Imported events bring their times, which must not fall either.
+    IF p_imported AND versions[1] > 0 THEN
+        SELECT t.partition, t.write INTO v_partition, v_write
+        FROM (
+            SELECT e.partition, e.write, e.recorded_at,
+                   lag(e.recorded_at) OVER (PARTITION BY e.partition ORDER BY e.nth) AS before
+            FROM unnest(e_partition, e_write, e_recorded_at) WITH ORDINALITY AS e (partition, write, recorded_at, nth)
+        ) AS t
+        WHERE t.recorded_at < coalesce(t.before, (
+            SELECT e.recorded_at FROM "annals".events AS e
+            WHERE e.partition = t.partition ORDER BY e.position DESC LIMIT 1))
+        LIMIT 1;
+        IF FOUND THEN
+            refused := ARRAY[w_append[1]]; refused_why := '{3}';
+            refused_write := ARRAY[v_write]; refused_actual := ARRAY[v_partition::bigint];
+            versions := array_fill(-1::bigint, ARRAY[cardinality(w_append)]);
+            positions := versions;
+        END IF;
+    END IF;
+
+    IF refused IS NULL OR EXISTS (SELECT FROM unnest(versions) AS v WHERE v > 0) THEN
+        PERFORM setval(('"annals".positions_' || w.partition)::regclass, max(w.position))
+        FROM unnest(w_partition, positions) AS w (partition, position)
+        WHERE w.position > 0 GROUP BY w.partition;
+
+        INSERT INTO "annals".events (
+            position, version, recorded_at, occurred_at, id, size, schema_version, partition, imported,
+            stream, name, metadata, json, codec, bytes)
+        SELECT positions[e.write] - e.back, versions[e.write] - e.back,
+               coalesce(e.recorded_at, append.recorded_at), e.occurred_at, e.id, e.size,
+               e.schema_version, e.partition, p_imported,
+               e.stream, e.name, e.metadata::json, e.json::json, e.codec, e.bytes
+        FROM unnest(e_write, e_back, e_stream, e_partition, e_id, e_name, e_size, e_schema_version,
+                    e_json, e_codec, e_bytes, e_metadata, e_occurred_at, e_recorded_at)
+            AS e (write, back, stream, partition, id, name, size, schema_version,
+                  json, codec, bytes, metadata, occurred_at, recorded_at)
+        WHERE versions[e.write] > 0;
+
+        IF p_imported THEN
+            append.recorded_at := e_recorded_at[cardinality(e_recorded_at)];
+        END IF;
+        IF k_append IS NOT NULL THEN
+            INSERT INTO "annals".keys (position, version, recorded_at, fingerprint, last, events, stream, key, more)
+            SELECT positions[w.first], versions[w.first], append.recorded_at, k.fingerprint, w_last[w.first],
+                   w_events[w.first], k.stream, k.key,
+                   CASE WHEN w.last > w.first THEN (
+                       SELECT json_agg(json_build_object(
+                           'stream', w_stream[i], 'partition', w_partition[i], 'version', versions[i],
+                           'position', positions[i], 'last', w_last[i], 'events', w_events[i]) ORDER BY i)
+                       FROM generate_series(w.first + 1, w.last) AS i) END
+            FROM unnest(k_append, k_stream, k_key, k_fingerprint) AS k (append, stream, key, fingerprint)
+            JOIN (
+                SELECT a.append, min(a.nth)::int AS first, max(a.nth)::int AS last
+                FROM unnest(w_append) WITH ORDINALITY AS a (append, nth) GROUP BY a.append
+            ) AS w ON w.append = k.append
+            WHERE versions[w.first] > 0;
+        END IF;
+    END IF;
+
+    -- What was refused under exact versions may be a repeat: all its events stand
+    -- where they were to be put, side by side, also if this batch has put them there.
+    IF 1 = ANY (refused_why) THEN
+        SELECT array_agg(r.write), array_agg(r.position), array_agg(r.recorded_at)
+        INTO repeated_write, repeated_position, repeated_recorded_at
+        FROM (
+            SELECT e.write, max(x.position) AS position, max(x.recorded_at) AS recorded_at
+            FROM unnest(e_write, e_back, e_id) AS e (write, back, id)
+            LEFT JOIN LATERAL (
+                SELECT s.position, s.id, s.recorded_at FROM "annals".events AS s
+                WHERE s.partition = w_partition[e.write] AND s.stream = w_stream[e.write]
+                  AND s.version = w_expected[e.write] + w_events[e.write] - e.back
+                LIMIT 1
+            ) AS x ON x.id = e.id
+            WHERE versions[e.write] < 0 AND w_expected[e.write] >= 0
+            GROUP BY e.write
+            HAVING count(x.id) = count(*) AND max(x.position) - min(x.position) = count(*) - 1
+        ) AS r;
+    END IF;
+END
+$body$;
+
+REVOKE ALL ON FUNCTION "annals".append FROM PUBLIC;
+REVOKE ALL ON FUNCTION "annals".create_log FROM PUBLIC;

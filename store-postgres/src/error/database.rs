@@ -1,0 +1,122 @@
+//! What a failure of the database means for the caller.
+
+use std::fmt;
+
+use annals::{ReadError, StoreError};
+
+/// What can be done about a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The statement was rolled back; it may work the next time.
+    Transient,
+    /// The statement was rolled back, and will be again until somebody mends it.
+    Permanent,
+    /// The statement was rolled back because of what was in it.
+    Content,
+    /// The server cannot be written to: a standby, or one that is failing over. The
+    /// next connection may reach another.
+    Elsewhere,
+    /// The connection is gone, and whether the statement was carried out is unknown.
+    Doubt,
+}
+
+/// Codes are those of <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+pub(crate) fn kind(error: &sqlx::Error) -> Kind {
+    let sqlx::Error::Database(error) = error else {
+        return match error {
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => Kind::Transient,
+            sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => Kind::Permanent,
+            _ => Kind::Doubt,
+        };
+    };
+    let code = error.code().unwrap_or_default();
+    match &*code {
+        // The server shuts down or has lost a process: it may have been behind the
+        // commit.
+        "57P01" | "57P02" | "57P03" | "57P05" => Kind::Doubt,
+        "25006" => Kind::Elsewhere,
+        // Out of memory, too many connections, too many locks.
+        "53100" => Kind::Permanent,
+        // A statement that was cancelled, a lock that was not to be had.
+        "55P03" | "57014" | "55006" => Kind::Transient,
+        code if code.starts_with("40") || code.starts_with("53") || code.starts_with("08") => {
+            Kind::Transient
+        }
+        code if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => Kind::Content,
+        _ => Kind::Permanent,
+    }
+}
+
+/// A failure of the database, without what sqlx might add to it: neither a password
+/// nor a value that was bound.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    text: String,
+    advice: &'static str,
+}
+
+impl Failure {
+    pub(crate) fn new(error: &sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(database) => {
+                let code = database.code().unwrap_or_default().into_owned();
+                // The message, not the detail: details quote rows.
+                let text = format!("{} (SQLSTATE {code})", database.message());
+                Self { text, advice: advice(&code) }
+            }
+            error => Self { text: error.to_string(), advice: "" },
+        }
+    }
+
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), advice: "" }
+    }
+}
+
+fn advice(code: &str) -> &'static str {
+    match code {
+        "53100" => ": free space on the disk of the database",
+        "42501" => ": grant the rights of the roles script to this role",
+        "25006" => ": this server is a standby, append to the primary",
+        "AN001" => ": connect with the isolation READ COMMITTED",
+        "AN002" => ": turn synchronous_commit on, or allow what it loses in a crash",
+        "AN003" => {
+            ": set the sequence to the last position of its partition before anybody appends"
+        }
+        "42P01" | "42883" | "3F000" => ": run the migrations",
+        _ => "",
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.text, self.advice)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// What the database holds is not what was written there.
+#[derive(Debug, thiserror::Error)]
+#[error("a row of the log cannot be read: {what}")]
+pub(crate) struct Damage {
+    pub(crate) what: String,
+}
+
+/// A row that cannot be read, as an error of the driver.
+pub(crate) fn damaged(what: impl Into<String>) -> sqlx::Error {
+    sqlx::Error::Decode(Box::new(Damage { what: what.into() }))
+}
+
+pub(crate) fn store_error(error: &sqlx::Error) -> StoreError {
+    let failure = Failure::new(error);
+    match kind(error) {
+        Kind::Transient | Kind::Doubt | Kind::Elsewhere => StoreError::transient(failure),
+        Kind::Permanent | Kind::Content => StoreError::permanent(failure),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+pub(crate) fn read_error(error: sqlx::Error) -> ReadError {
+    ReadError::Store(store_error(&error))
+}

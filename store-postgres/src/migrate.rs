@@ -1,0 +1,118 @@
+//! Making and upgrading the tables of a log.
+//!
+//! The migrator of sqlx is not used, because it takes a lock of the session, which is
+//! lost behind a transaction pooler. Here everything is one transaction.
+
+use sqlx::{Connection, PgConnection, Row};
+use uuid::Uuid;
+
+use annals::Partitions;
+
+use crate::error::MigrateError;
+use crate::sql::Schema;
+
+/// A step from one form of the tables to the next.
+struct Migration {
+    version: i32,
+    name: &'static str,
+    sql: &'static str,
+}
+
+/// Never change one that was released: add another.
+const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "log", sql: include_str!("../migrations/0001_log.sql") }];
+
+/// The form of the tables which this version of the crate reads and writes.
+pub(crate) const FORMAT: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;
+
+/// Names the steps that were applied. It lives in the schema of the log.
+const TABLE: &str = r#"
+CREATE SCHEMA IF NOT EXISTS "annals";
+CREATE TABLE IF NOT EXISTS "annals".migrations (
+    version    integer     PRIMARY KEY,
+    name       text        NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+"#;
+
+/// Every step as SQL, for people who apply migrations with a tool of their own: the
+/// file of each version, to be run in order, each in a transaction of its own. The
+/// last statement makes the log, with this many partitions.
+pub(crate) fn plain_sql(schema: &Schema, partitions: Partitions) -> Vec<(String, String)> {
+    let table = schema.render(TABLE);
+    let mut files: Vec<_> = MIGRATIONS
+        .iter()
+        .map(|step| {
+            let record = schema.render(RECORD).as_str().replace("$1", &step.version.to_string());
+            let record = record.replace("$2", &format!("'{}'", step.name));
+            let sql = format!("{}\n{};\n", schema.render(step.sql).as_str(), record);
+            (format!("{:04}_{}.sql", step.version, step.name), sql)
+        })
+        .collect();
+    if let Some((_, first)) = files.first_mut() {
+        let make = format!(
+            "SELECT {}.create_log(gen_random_uuid(), {}::smallint);\n",
+            schema.render("\"annals\"").as_str(),
+            partitions.count()
+        );
+        *first = format!("{}{first}{make}", table.as_str());
+    }
+    files
+}
+
+const RECORD: &str = r#"INSERT INTO "annals".migrations (version, name) VALUES ($1, $2)"#;
+const APPLIED: &str = r#"SELECT max(version) AS version FROM "annals".migrations"#;
+const FOUND: &str = r#"SELECT partitions FROM "annals".log"#;
+const CREATE: &str = r#"SELECT "annals".create_log($1, $2)"#;
+
+/// Brings the tables to the present form, and makes the log if there is none.
+///
+/// Everything happens in one transaction under one lock, so that of ten processes
+/// that start at once one does it and nine find it done, and a failure leaves what
+/// was there before.
+pub(crate) async fn migrate(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    partitions: Option<Partitions>,
+) -> Result<(), MigrateError> {
+    // Under READ COMMITTED each statement behind the lock sees what the one who held
+    // it before has committed, whatever the default of the server is.
+    let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+    let lock = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('annals.migrate', 0))");
+    lock.persistent(false).execute(&mut *tx).await?;
+    sqlx::raw_sql(schema.render(TABLE).safe()).execute(&mut *tx).await?;
+
+    let applied = schema.render(APPLIED).query().persistent(false).fetch_one(&mut *tx).await?;
+    let applied: i32 = applied.try_get::<Option<i32>, _>(0)?.unwrap_or(0);
+    if applied > FORMAT {
+        return Err(MigrateError::SchemaIsNewer { found: applied, known: FORMAT });
+    }
+    for step in MIGRATIONS.iter().filter(|step| step.version > applied) {
+        sqlx::raw_sql(schema.render(step.sql).safe()).execute(&mut *tx).await?;
+        let record = schema.render(RECORD).query().bind(step.version).bind(step.name);
+        record.persistent(false).execute(&mut *tx).await?;
+    }
+    make_log(&mut tx, schema, partitions).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn make_log(
+    tx: &mut PgConnection,
+    schema: &Schema,
+    partitions: Option<Partitions>,
+) -> Result<(), MigrateError> {
+    let found = schema.render(FOUND).query().persistent(false).fetch_optional(&mut *tx).await?;
+    let Some(found) = found else {
+        let wanted = partitions.unwrap_or_default().count().cast_signed();
+        let create = schema.render(CREATE).query().bind(Uuid::now_v7()).bind(wanted);
+        create.persistent(false).execute(tx).await?;
+        return Ok(());
+    };
+    let found: i16 = found.try_get(0)?;
+    match partitions.map(|wanted| wanted.count()) {
+        Some(wanted) if wanted != found.cast_unsigned() => {
+            Err(MigrateError::PartitionsDiffer { found: found.cast_unsigned(), wanted })
+        }
+        _ => Ok(()),
+    }
+}

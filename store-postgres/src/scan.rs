@@ -1,0 +1,240 @@
+//! A walk through a partition, page by page, which checks at every page that the log
+//! still holds the event with which the last one ended.
+
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
+use annals::store::{After, Filter, LogQuery};
+use annals::{Checkpoint, EventId, LogId, Partition, Position, RawEvent, ReadError};
+
+use crate::PostgresStore;
+use crate::error::read_error;
+use crate::page::{self, BYTES, Pages};
+use crate::read::most;
+use crate::row;
+
+/// How many positions a page with a filter looks at, at most: a filter that lets
+/// nothing pass must not keep a statement busy for long.
+const WINDOW: u64 = 20_000;
+
+/// Where a walk stands.
+#[derive(Clone)]
+pub(crate) struct Scan {
+    pages: Pages,
+    log: LogId,
+    partition: Partition,
+    filter: Filter,
+    /// The last event that was looked at, if it is known.
+    known: Option<(Position, EventId)>,
+    /// Everything up to here was looked at.
+    pub(crate) after: Position,
+}
+
+/// What a page has brought.
+pub(crate) struct Looked {
+    pub(crate) events: Vec<RawEvent>,
+    /// Whether nothing stood behind it.
+    pub(crate) at_end: bool,
+}
+
+impl Scan {
+    /// Begins where the query says; returns the end of the partition, too.
+    pub(crate) async fn begin(
+        store: &PostgresStore,
+        query: &LogQuery,
+    ) -> Result<(Self, Position), ReadError> {
+        store.check(query.partition)?;
+        let (position, checkpoint) = match query.after {
+            After::Position(position) => (position, None),
+            After::Checkpoint(checkpoint) => (checkpoint.position(), Some(checkpoint)),
+        };
+        let pages = store.inner.followed.clone();
+        let (partition, log) = (query.partition, store.inner.info.id);
+        if let Some(checkpoint) = checkpoint.filter(|checkpoint| checkpoint.log() != log) {
+            return Err(ReadError::diverged(checkpoint));
+        }
+        let (end, found) = ends(&pages, partition, position).await.map_err(read_error)?;
+        if position > end {
+            return Err(ReadError::BeyondEnd { partition, position, end });
+        }
+        if let Some(checkpoint) = checkpoint.filter(|checkpoint| checkpoint.event() != found) {
+            return Err(ReadError::diverged(checkpoint));
+        }
+        let known = found.map(|event| (position, event));
+        let filter = query.filter.clone();
+        Ok((Self { pages, log, partition, filter, known, after: position }, end))
+    }
+
+    /// Whether everything up to `end` was looked at.
+    pub(crate) fn done(&self, end: Position) -> bool {
+        self.after >= end
+    }
+
+    /// The checkpoint of a reader who has handled everything up to here.
+    pub(crate) fn checkpoint(&self) -> Checkpoint {
+        match self.known {
+            Some((position, event)) => {
+                Checkpoint::new(self.log, self.partition, position, event)
+            }
+            None => Checkpoint::start(self.log, self.partition),
+        }
+    }
+
+    /// The next page, up to `end`, and where the walk stands behind it.
+    pub(crate) async fn page(
+        self,
+        end: Position,
+        left: u64,
+    ) -> Result<(Self, Looked), ReadError> {
+        if self.filter == Filter::all() {
+            self.whole_page(end, left).await
+        } else {
+            self.filtered_page(end, left).await
+        }
+    }
+
+    async fn whole_page(
+        mut self,
+        end: Position,
+        left: u64,
+    ) -> Result<(Self, Looked), ReadError> {
+        let most = most(left);
+        // The known event comes first, and is not handed out again.
+        let from = self.known.map_or(self.after.advanced_by(1), |(position, _)| position);
+        let extra = i64::from(self.known.is_some());
+        let query = || {
+            let query = self.pages.sql.read_log.query().bind(self.partition.get().cast_signed());
+            let query = query.bind(row::signed(from.get())).bind(row::signed(end.get()));
+            query.bind(most + extra).bind(BYTES)
+        };
+        let rows = self.pages.read(query).await.map_err(read_error)?;
+        let page = page::page(rows.iter(), most + extra, |row| row::event(row, self.partition));
+        let mut page = page.map_err(read_error)?;
+        if self.known.is_some() {
+            let first = (!page.events.is_empty()).then(|| page.events.remove(0));
+            self.compare(first.map(|event| (event.position, event.id))).await?;
+        }
+        if let Some(last) = page.events.last() {
+            self.reach(last.position, last.id);
+        } else if page.more {
+            // Only the known event fitted: alone it is as large as a page.
+            return Box::pin(self.behind_the_known(end, left)).await;
+        }
+        Ok((self, Looked { events: page.events, at_end: !page.more }))
+    }
+
+    /// The next page, without the known event, which was compared just now.
+    async fn behind_the_known(
+        mut self,
+        end: Position,
+        left: u64,
+    ) -> Result<(Self, Looked), ReadError> {
+        let known = self.known.take();
+        let (mut scan, page) = self.whole_page(end, left).await?;
+        scan.known = scan.known.or(known);
+        Ok((scan, page))
+    }
+
+    async fn filtered_page(
+        mut self,
+        end: Position,
+        left: u64,
+    ) -> Result<(Self, Looked), ReadError> {
+        let most = most(left);
+        let until = end.min(self.after.advanced_by(WINDOW));
+        let known = self.known.map_or(Position::START, |(position, _)| position);
+        let query = || {
+            let sql = &self.pages.sql.read_log_filtered;
+            let query = sql.query().bind(self.partition.get().cast_signed());
+            let query = query.bind(row::signed(known.get())).bind(row::signed(until.get()));
+            let query = query.bind(most).bind(BYTES);
+            let query = query.bind(&self.filter.categories).bind(&self.filter.names);
+            query.bind(row::signed(self.after.get()))
+        };
+        let rows = self.pages.read(query).await.map_err(read_error)?;
+        let found = Found::of(&rows).map_err(read_error)?;
+        if self.known.is_some() {
+            self.compare(found.known).await?;
+        }
+        let passed = found.passed.iter().copied();
+        let page = page::page(passed, most, |row| row::event(row, self.partition));
+        let page = page.map_err(read_error)?;
+        match (page.events.last(), found.last) {
+            // There may be more that passes behind the last of the page.
+            (Some(last), _) if page.more => self.reach(last.position, last.id),
+            (_, Some((position, id))) if position > self.after => self.reach(position, id),
+            _ => {}
+        }
+        if let (false, Some((next, _))) = (page.more, found.next) {
+            // Positions may have gaps, wider than the window.
+            let before = Position::new(next.get().saturating_sub(1));
+            self.after = self.after.max(before.min(end));
+        }
+        let at_end = !page.more && found.next.is_none();
+        Ok((self, Looked { events: page.events, at_end }))
+    }
+
+    fn reach(&mut self, position: Position, event: EventId) {
+        self.known = Some((position, event));
+        self.after = position;
+    }
+
+    /// The log must still hold the known event where it was.
+    async fn compare(&self, found: Option<(Position, EventId)>) -> Result<(), ReadError> {
+        if found == self.known {
+            return Ok(());
+        }
+        // A second statement, to tell which error it is: the first has seen one.
+        let position = self.known.map_or(Position::START, |(position, _)| position);
+        let (end, _) = ends(&self.pages, self.partition, position).await.map_err(read_error)?;
+        if position > end {
+            let partition = self.partition;
+            return Err(ReadError::BeyondEnd { partition, position, end });
+        }
+        Err(ReadError::diverged(self.checkpoint()))
+    }
+}
+
+/// Where a partition ends, and the id of the event at a position.
+async fn ends(
+    pages: &Pages,
+    partition: Partition,
+    position: Position,
+) -> sqlx::Result<(Position, Option<EventId>)> {
+    let query = || {
+        let query = pages.sql.begin_read.query().bind(partition.get().cast_signed());
+        query.bind(row::signed(position.get()))
+    };
+    let rows = pages.read(query).await?;
+    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+    let end = row.try_get::<Option<i64>, _>(0)?.map_or(Position::START, |end| {
+        Position::new(row::unsigned(end))
+    });
+    let known = row.try_get::<Option<uuid::Uuid>, _>("known")?;
+    Ok((end, known.map(EventId::from_uuid)))
+}
+
+/// The rows of a page with a filter, by the reason why they are there.
+#[derive(Default)]
+struct Found<'r> {
+    known: Option<(Position, EventId)>,
+    passed: Vec<&'r PgRow>,
+    last: Option<(Position, EventId)>,
+    next: Option<(Position, EventId)>,
+}
+
+impl<'r> Found<'r> {
+    fn of(rows: &'r [PgRow]) -> sqlx::Result<Self> {
+        let mut found = Self::default();
+        for row in rows {
+            let place = Some((row::position(row)?, row::id(row)?));
+            match row::reason(row)? {
+                0 => found.known = place,
+                1 => found.passed.push(row),
+                2 => found.last = place,
+                _ => found.next = place,
+            }
+        }
+        Ok(found)
+    }
+}

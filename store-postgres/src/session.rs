@@ -1,0 +1,52 @@
+//! Statements on a connection that is ours, or that a pooler lends us for the length
+//! of a transaction.
+
+use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::query::Query;
+use sqlx::{Connection, PgConnection};
+
+type Statement<'q> = Query<'q, Postgres, PgArguments>;
+
+/// How a pooler's transaction begins: whatever the default of the server is, the
+/// statements were written for this.
+pub(crate) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+/// A connection, and whether a pooler stands before it.
+pub(crate) struct Session<'c> {
+    connection: &'c mut PgConnection,
+    pooler: bool,
+}
+
+impl<'c> Session<'c> {
+    pub(crate) fn new(connection: &'c mut PgConnection, pooler: bool) -> Self {
+        Self { connection, pooler }
+    }
+
+    pub(crate) async fn fetch_all(&mut self, query: Statement<'_>) -> sqlx::Result<Vec<PgRow>> {
+        if !self.pooler {
+            return query.fetch_all(&mut *self.connection).await;
+        }
+        // A statement prepared on one connection of the server would be missing on
+        // the next: within a transaction there is no next.
+        let mut tx = self.connection.begin_with(BEGIN).await?;
+        let rows = query.persistent(false).fetch_all(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(rows)
+    }
+
+    pub(crate) async fn fetch_optional(
+        &mut self,
+        query: Statement<'_>,
+    ) -> sqlx::Result<Option<PgRow>> {
+        Ok(self.fetch_all(query).await?.into_iter().next())
+    }
+
+    /// The number of rows that were changed.
+    pub(crate) async fn execute(&mut self, query: Statement<'_>) -> sqlx::Result<u64> {
+        // Explicit, so that the isolation is ours also on a user's own pool.
+        let mut tx = self.connection.begin_with(BEGIN).await?;
+        let done = query.persistent(!self.pooler).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(done.rows_affected())
+    }
+}

@@ -1,0 +1,135 @@
+//! The SQL files, rendered for the schema of a log. This is the only place where
+//! SQL is put together, and the only thing put into it is a schema's name, which was
+//! validated and is quoted.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::{PgArguments, Postgres};
+use sqlx::query::Query;
+
+/// The name of a log's schema.
+///
+/// It has 1 to 48 of the characters `a-z`, `A-Z`, `0-9`, `_` and `-`, begins with a
+/// letter or `_`, and not with `pg_`. It is always quoted, so case matters.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Schema(Arc<str>);
+
+impl Schema {
+    /// The greatest length of a name, in bytes.
+    pub const MAX_BYTES: usize = 48;
+
+    /// The schema of this name.
+    ///
+    /// # Errors
+    /// The name is not one.
+    pub fn new(name: &str) -> Result<Self, InvalidSchema> {
+        let first = name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
+        let all = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+        if first && all && name.len() <= Self::MAX_BYTES && !name.starts_with("pg_") {
+            Ok(Self(name.into()))
+        } else {
+            Err(InvalidSchema { bytes: name.len() })
+        }
+    }
+
+    /// The name, without quotes.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Puts the schema's name where the files say `"annals"`.
+    pub(crate) fn render(&self, sql: &str) -> Statement {
+        // Validated above: there is no quote in it that would have to be doubled.
+        Statement(sql.replace("\"annals\"", &format!("\"{}\"", self.0)).into())
+    }
+}
+
+impl Default for Schema {
+    /// `annals`.
+    fn default() -> Self {
+        Self("annals".into())
+    }
+}
+
+impl fmt::Display for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name cannot be that of a schema.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the name of a schema has 1 to {} letters, digits, `_` or `-`, begins with a letter or `_` and \
+     not with `pg_`; this one has {bytes} bytes",
+    Schema::MAX_BYTES
+)]
+pub struct InvalidSchema {
+    bytes: usize,
+}
+
+/// A rendered statement.
+#[derive(Debug, Clone)]
+pub(crate) struct Statement(Arc<str>);
+
+impl Statement {
+    pub(crate) fn query<'q>(&self) -> Query<'q, Postgres, PgArguments> {
+        // It is one of our own files, with a validated name in it.
+        sqlx::query(self.safe())
+    }
+
+    pub(crate) fn safe(&self) -> AssertSqlSafe<Arc<str>> {
+        AssertSqlSafe(self.0.clone())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+macro_rules! statements {
+    ($($name:ident,)*) => {
+        /// Every statement, each in a file of its name.
+        #[derive(Debug)]
+        pub(crate) struct Sql {
+            $(pub(crate) $name: Statement,)*
+        }
+
+        impl Sql {
+            pub(crate) fn new(schema: &Schema) -> Self {
+                Self {
+                    $($name: schema.render(include_str!(concat!(
+                        "../sql/", stringify!($name), ".sql"
+                    ))),)*
+                }
+            }
+
+            /// Every statement with its name, for the tests that prepare them all.
+            pub(crate) fn all(&self) -> Vec<(&'static str, &Statement)> {
+                vec![$((stringify!($name), &self.$name),)*]
+            }
+        }
+    };
+}
+
+statements! {
+    append,
+    begin_read,
+    delete_snapshot,
+    describe_log,
+    load_snapshot,
+    log_ends,
+    log_head,
+    outcome,
+    read_log,
+    read_log_filtered,
+    read_stream,
+    read_stream_backwards,
+    read_streams,
+    save_snapshot,
+    sequences_behind,
+    stream_head,
+}
