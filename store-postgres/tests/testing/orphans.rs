@@ -23,7 +23,7 @@ async fn owner() {
         // No destructor runs.
         std::process::exit(0);
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn start_owner(manner: &str) -> (Child, BufReader<std::process::ChildStdout>) {
