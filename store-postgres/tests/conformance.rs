@@ -2,12 +2,14 @@
 
 use annals::Codec;
 use annals::conformance::{Erased, Fixture, Setup, fixture};
+use annals_postgres::testing::Server;
 use annals_postgres::{PostgresStore, PostgresStoreBuilder};
 
 fn postgres() -> impl Fixture {
     fixture(
         |setup: Setup| async move {
-            let url = std::env::var("DATABASE_URL").unwrap();
+            // Every log in a schema of its own, all in one database.
+            let url = Server::shared_url().await.expect("a server");
             let schema = format!("log_{}", annals::EventId::new().as_uuid().simple());
             let log = PostgresStore::builder(url).schema(&schema).codec(setup.codec);
             let log = log.partitions(setup.partitions.count());
