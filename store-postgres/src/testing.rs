@@ -25,6 +25,10 @@
 //! fails with [`TestServerError::NotFound`], which says what to install; it is
 //! never skipped in silence.
 //!
+//! A server needs some 60 megabytes in the system's directory for temporary
+//! files, and is as fast as that one; the variable `TMPDIR` names another, such
+//! as one in memory, which the user of the server must be able to enter.
+//!
 //! PostgreSQL refuses to run as root. A test that runs as root runs it as the
 //! user `postgres`, or `nobody` where that one is absent.
 //!
