@@ -121,7 +121,9 @@ SET jit = off
 AS $body$
 DECLARE
     v_began      timestamptz := clock_timestamp();
-    v_partitions smallint[]  := ARRAY(SELECT DISTINCT p FROM unnest(w_partition) AS p ORDER BY p);
+    v_log        int         := '"annals".events'::regclass::oid::bigint::bit(32)::int;
+    v_partitions smallint[]  := w_partition;
+    v_locked     boolean;
     v_bases      bigint[];
     v_behind     smallint;
     v_heads      bigint[];
@@ -137,6 +139,9 @@ DECLARE
     v_home       int;
     v_partition  smallint;
 BEGIN
+    IF cardinality(w_partition) > 1 THEN
+        v_partitions := ARRAY(SELECT DISTINCT p FROM unnest(w_partition) AS p ORDER BY p);
+    END IF;
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'annals: append needs READ COMMITTED, not %', current_setting('transaction_isolation')
             USING ERRCODE = 'AN001';
@@ -144,11 +149,15 @@ BEGIN
     IF p_durable AND current_setting('synchronous_commit') = 'off' THEN
         RAISE EXCEPTION 'annals: synchronous_commit is off' USING ERRCODE = 'AN002';
     END IF;
-    IF p_lock_timeout IS NOT NULL THEN
-        PERFORM set_config('lock_timeout', p_lock_timeout, true);
+    IF set_config('lock_timeout', p_lock_timeout, true) IS NULL THEN
+        RAISE EXCEPTION 'annals: append needs a lock_timeout' USING ERRCODE = '22004';
     END IF;
 
-    PERFORM pg_advisory_xact_lock('"annals".events'::regclass::oid::bigint::bit(32)::int, p) FROM unnest(v_partitions) AS p;
+    FOREACH v_partition IN ARRAY v_partitions LOOP
+        -- Evaluated as an expression, which is a statement to itself like any other,
+        -- and costs less than a query.
+        v_locked := pg_advisory_xact_lock(v_log, v_partition) IS NOT NULL;
+    END LOOP;
     lock_wait_us := extract(epoch FROM clock_timestamp() - v_began) * 1000000;
 
     -- Where the partitions end. The time of recording never falls within one.
@@ -181,22 +190,26 @@ BEGIN
         v_known := coalesce(v_known, '{}');
     END IF;
 
-    -- Where the streams end, and whether every write is as its writer expects.
-    SELECT array_agg(h.version + w.ahead + w.events ORDER BY w.nth), array_agg(h.version ORDER BY w.nth),
-           array_agg(h.id ORDER BY w.nth), array_agg(v_bases[array_position(v_partitions, w.partition)] + w.up_to ORDER BY w.nth),
+    -- Where the streams end, and whether every write is as its writer expects. The rows
+    -- come in the order of the writes, which the ordinality keeps without a sort.
+    SELECT array_agg(h.version + h.ahead + h.events), array_agg(h.version), array_agg(h.id),
+           array_agg(v_bases[array_position(v_partitions, h.partition)] + h.up_to),
            bool_and(
-               CASE w.expected WHEN -1 THEN true WHEN -2 THEN h.version + w.ahead > 0
-                               ELSE h.version + w.ahead = w.expected END
-               AND (w.behind IS NULL OR w.behind IS NOT DISTINCT FROM coalesce(w.before, h.id))
+               CASE h.expected WHEN -1 THEN true WHEN -2 THEN h.version + h.ahead > 0
+                               ELSE h.version + h.ahead = h.expected END
+               AND (h.behind IS NULL OR h.behind IS NOT DISTINCT FROM coalesce(h.before, h.id))
            )
     INTO versions, v_heads, v_lasts, positions, v_clean
-    FROM unnest(w_stream, w_partition, w_expected, w_behind, w_events, w_ahead, w_before, w_up_to)
-        WITH ORDINALITY AS w (stream, partition, expected, behind, events, ahead, before, up_to, nth)
-    CROSS JOIN LATERAL (
-        SELECT coalesce(max(t.version), 0) AS version, (array_agg(t.id))[1] AS id FROM (
+    FROM (
+        SELECT w.partition, w.expected, w.behind, w.events, w.ahead, w.before, w.up_to,
+               coalesce(t.version, 0) AS version, t.id
+        FROM unnest(w_stream, w_partition, w_expected, w_behind, w_events, w_ahead, w_before, w_up_to)
+            WITH ORDINALITY AS w (stream, partition, expected, behind, events, ahead, before, up_to, nth)
+        LEFT JOIN LATERAL (
             SELECT e.version, e.id FROM "annals".events AS e
             WHERE e.partition = w.partition AND e.stream = w.stream ORDER BY e.version DESC LIMIT 1
-        ) AS t
+        ) AS t ON true
+        ORDER BY w.nth
     ) AS h;
 
     -- Each append for itself, in order; one that is refused leaves what it would
@@ -277,9 +290,17 @@ BEGIN
     END IF;
 
     IF refused IS NULL OR EXISTS (SELECT FROM unnest(versions) AS v WHERE v > 0) THEN
-        PERFORM setval(('"annals".positions_' || w.partition)::regclass, max(w.position))
-        FROM unnest(w_partition, positions) AS w (partition, position)
-        WHERE w.position > 0 GROUP BY w.partition;
+        IF v_ends IS NULL AND cardinality(v_partitions) = 1 THEN
+            v_ends := ARRAY[positions[cardinality(positions)]];
+        ELSIF v_ends IS NULL THEN
+            v_ends := ARRAY(SELECT max(w.position) FROM unnest(w_partition, positions) AS w (partition, position)
+                            GROUP BY w.partition ORDER BY w.partition);
+        END IF;
+        FOR i IN 1 .. cardinality(v_partitions) LOOP
+            IF v_ends[i] > v_bases[i] THEN
+                v_ends[i] := setval(('"annals".positions_' || v_partitions[i])::regclass, v_ends[i]);
+            END IF;
+        END LOOP;
 
         INSERT INTO "annals".events (
             position, version, recorded_at, occurred_at, id, size, schema_version, partition, imported,
