@@ -6,6 +6,8 @@ mod commit;
 mod deadline;
 mod error;
 mod execution;
+mod in_line;
+mod line;
 mod load;
 mod moment;
 mod outcome;
@@ -253,6 +255,7 @@ impl<A: Aggregate> fmt::Debug for Repository<A> {
             .field("category", &A::CATEGORY)
             .field("store", &self.inner.store)
             .field("settings", &self.inner.settings)
+            .field("lines", &self.inner.cache.as_ref().map(|cache| cache.lines.count()))
             .finish_non_exhaustive()
     }
 }
