@@ -186,14 +186,18 @@ impl<A: Aggregate> Inner<A> {
                 tell(link, &outcome, &appended);
                 Answer::Final(outcome)
             }
-            Err(AppendError::Conflict(conflict)) if link.was_overtaken() => {
-                Answer::Conflict(conflict)
+            Err(error) => {
+                let overtaken = link.was_overtaken();
+                if !matches!(error, AppendError::Unknown(_)) {
+                    link.failed();
+                }
+                match error {
+                    AppendError::Conflict(conflict) if overtaken => Answer::Conflict(conflict),
+                    AppendError::Diverged { .. } if overtaken => Answer::Diverged(error),
+                    AppendError::Conflict(_) | AppendError::Diverged { .. } => Answer::Baseless,
+                    error => Answer::Final(Err(ExecuteError::from_append(error))),
+                }
             }
-            Err(error @ AppendError::Diverged { .. }) if link.was_overtaken() => {
-                Answer::Diverged(error)
-            }
-            Err(AppendError::Conflict(_) | AppendError::Diverged { .. }) => Answer::Baseless,
-            Err(error) => Answer::Final(Err(ExecuteError::from_append(error))),
         }
     }
 

@@ -45,6 +45,8 @@ struct Chain<A> {
     read: u64,
     /// How many appends the line has begun.
     begun: u64,
+    /// How many of these have not ended.
+    under_way: usize,
     /// The state behind the last append, until that is known to be committed:
     /// then the state is in the cache.
     tip: Option<Tip<A>>,
@@ -56,6 +58,9 @@ struct Chain<A> {
 struct Tip<A> {
     folded: Arc<Folded<A>>,
     append: u64,
+    /// The call was dropped, or ended in doubt: its append may be written, and
+    /// only one behind it can tell.
+    orphaned: bool,
 }
 
 /// The right to decide next.
@@ -83,7 +88,8 @@ pub(crate) struct Mark(u64);
 
 impl<A> Line<A> {
     fn new() -> Self {
-        let chain = Chain { number: 0, read: 0, begun: 0, tip: None, committed: None };
+        let chain =
+            Chain { number: 0, read: 0, begun: 0, under_way: 0, tip: None, committed: None };
         Self {
             room: Semaphore::new(LONGEST),
             turn: tokio::sync::Mutex::default(),
@@ -132,19 +138,25 @@ impl<A> Line<A> {
     }
 
     /// Waits until the footing is known to be committed, and says up to where
-    /// the log is; `None` if the chain has broken, so that it may not be.
+    /// the log is; `None` if the chain has broken, so that it may not be. Where
+    /// nobody is left to tell, the chain is broken here.
     pub(crate) async fn settled(&self, footing: Footing) -> Option<Checkpoint> {
         loop {
             let mut news = std::pin::pin!(self.news.notified());
             // From here on no news is missed.
             news.as_mut().enable();
             {
-                let chain = self.chain();
+                let mut chain = self.chain();
                 if chain.number != footing.chain {
                     return None;
                 }
                 if let Some(checkpoint) = chain.committed_at(footing.version) {
                     return Some(checkpoint);
+                }
+                if chain.tip.as_ref().is_some_and(|tip| tip.orphaned) {
+                    chain.end();
+                    self.news.notify_waiters();
+                    return None;
                 }
             }
             news.await;

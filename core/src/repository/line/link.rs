@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::fold::Folded;
-use crate::repository::line::{Footing, Line, Tip};
+use crate::repository::line::{Chain, Footing, Line, Tip};
 use crate::{Checkpoint, Version};
 
-/// An append that is under way. Dropped before it is known to be committed, it
-/// breaks the chain: what became of it is for the appends behind it to see.
+/// An append that is under way. Dropped before it has ended, it may still be
+/// written: the appends behind it will tell. Where there is none yet, its state
+/// stays for one that will be.
 pub(crate) struct Link<'a, A> {
     line: &'a Line<A>,
     footing: Option<Footing>,
@@ -15,7 +16,8 @@ pub(crate) struct Link<'a, A> {
     append: u64,
     /// The version that it makes.
     version: Version,
-    ended: bool,
+    /// Whether it began while no other append of the line was under way.
+    alone: bool,
 }
 
 impl<A> Line<A> {
@@ -45,8 +47,10 @@ impl<A> Line<A> {
         if number == chain.number {
             chain.tip = None;
         }
+        let alone = chain.under_way == 0;
+        chain.under_way += 1;
         let (append, version) = (chain.begun, base.advanced_by(events));
-        Link { line: self, footing, chain: number, append, version, ended: false }
+        Link { line: self, footing, chain: number, append, version, alone }
     }
 }
 
@@ -56,13 +60,13 @@ impl<A> Link<'_, A> {
     pub(crate) fn offer(&self, folded: Folded<A>) {
         let mut chain = self.line.chain();
         if chain.number == self.chain {
-            chain.tip = Some(Tip { folded: Arc::new(folded), append: self.append });
+            chain.tip =
+                Some(Tip { folded: Arc::new(folded), append: self.append, orphaned: false });
         }
     }
 
     /// The append is committed, and the cache has been told.
-    pub(crate) fn committed(mut self, checkpoint: Checkpoint) {
-        self.ended = true;
+    pub(crate) fn committed(self, checkpoint: Checkpoint) {
         let mut chain = self.line.chain();
         if chain.number != self.chain {
             return;
@@ -76,18 +80,23 @@ impl<A> Link<'_, A> {
         self.line.news.notify_waiters();
     }
 
-    /// The append conflicted. Says whether what it rested on is committed, so
-    /// that others were faster; else it is likely that its base has failed, and
-    /// this append could not but fail with it.
+    /// The append conflicted. Says whether others were faster: it rested on what
+    /// is known to be committed, and no append of this line was under way that
+    /// could have come before it. Else it is likely that its base has failed,
+    /// and this append could not but fail with it.
     pub(crate) fn was_overtaken(&self) -> bool {
         let chain = self.line.chain();
-        self.footing.is_none_or(|footing| {
+        self.footing.map_or(self.alone, |footing| {
             chain.number == footing.chain && chain.committed_at(footing.version).is_some()
         })
     }
 
-    fn break_chain(&self) {
-        let mut chain = self.line.chain();
+    /// Nothing was written, and so nothing will be of what was decided behind it.
+    pub(crate) fn failed(self) {
+        self.end_chain(&mut self.line.chain());
+    }
+
+    fn end_chain(&self, chain: &mut Chain<A>) {
         // A commit behind this append shows that it was written after all.
         if chain.number == self.chain && chain.committed_at(self.version).is_none() {
             chain.end();
@@ -98,8 +107,18 @@ impl<A> Link<'_, A> {
 
 impl<A> Drop for Link<'_, A> {
     fn drop(&mut self) {
-        if !self.ended {
-            self.break_chain();
+        let mut chain = self.line.chain();
+        chain.under_way -= 1;
+        if chain.begun != self.append || chain.committed_at(self.version).is_some() {
+            return;
+        }
+        match &mut chain.tip {
+            Some(tip) if tip.append == self.append => {
+                tip.orphaned = true;
+                self.line.news.notify_waiters();
+            }
+            // Nobody was shown what it leaves, so nobody can stand behind it.
+            _ => self.end_chain(&mut chain),
         }
     }
 }
