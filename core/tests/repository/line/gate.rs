@@ -13,11 +13,12 @@ use annals_memory::MemoryStore;
 use tokio::sync::oneshot;
 
 type Answer = Result<Appended, AppendError>;
+type Waiting = (Append, oneshot::Sender<Answer>);
 
 #[derive(Clone)]
 pub(crate) struct Gate {
     pub(crate) store: MemoryStore,
-    waiting: Arc<Mutex<VecDeque<(Append, oneshot::Sender<Answer>)>>>,
+    waiting: Arc<Mutex<VecDeque<Waiting>>>,
 }
 
 impl Gate {
@@ -27,11 +28,11 @@ impl Gate {
 
     /// The versions behind which the waiting appends want to be.
     pub(crate) fn waiting(&self) -> Vec<u64> {
-        let expected = |(append, _): &(Append, _)| append.writes[0].expected.exact().unwrap();
+        let expected = |(append, _): &Waiting| append.writes[0].expected.exact().unwrap();
         self.waiting.lock().unwrap().iter().map(|waiting| expected(waiting).get()).collect()
     }
 
-    fn first(&self) -> (Append, oneshot::Sender<Answer>) {
+    fn first(&self) -> Waiting {
         self.waiting.lock().unwrap().pop_front().unwrap()
     }
 
