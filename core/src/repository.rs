@@ -90,6 +90,10 @@ impl<A: Aggregate> Repository<A> {
     /// A decision on a cached state is as safe as any: what it writes is checked
     /// by the append, and what it refuses, or leaves as it is, is returned only
     /// after the cached state was confirmed to be the newest.
+    ///
+    /// Commands on one aggregate are then decided one after the other, each on
+    /// what the one before will leave, and may be committed together; see
+    /// [hot aggregates](Repository#hot-aggregates).
     #[must_use]
     pub fn cache(self, aggregates: usize) -> Self
     where

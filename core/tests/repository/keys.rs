@@ -238,7 +238,7 @@ async fn the_store_knows_a_key_only_with_its_stream() {
 
 #[tokio::test]
 async fn a_repeat_reads_the_stream_once() {
-    let store = annals::testing::ScriptedStore::new(store_at(5).await);
+    let store = ScriptedStore::new(store_at(5).await);
     let accounts = accounts(store.clone());
     let two = || accounts.update(ID, |_| [deposited(1), deposited(2)]).idempotency_key(key("k"));
     let first = two().await.unwrap();

@@ -214,3 +214,28 @@ async fn every_wait_in_a_line_ends_at_the_deadline() {
     }
     assert_left(&accounts);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn on_many_threads_no_append_of_a_line_conflicts() {
+    let (accounts, gate, store) = gated(0).await;
+    let serving = tokio::spawn(gate.clone().serve());
+    let tasks: Vec<_> = (0..16)
+        .map(|_| {
+            let accounts = accounts.clone();
+            tokio::spawn(async move {
+                for _ in 0..20 {
+                    accounts.execute(ID, Deposit(1)).retry(Retry::never()).await.unwrap();
+                    let refused = accounts.execute(ID, Withdraw(1000)).await.unwrap_err();
+                    assert!(refused.refusal().is_some_and(|refusal| refusal.missing < 1000));
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    serving.abort();
+    assert_eq!(replayed(&gate.store).await.cents, 320);
+    assert_eq!(store.take_counts().appends, 320);
+    assert_left(&accounts);
+}
