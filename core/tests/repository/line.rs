@@ -139,11 +139,13 @@ async fn a_refusal_behind_an_answer_that_came_late_sees_what_others_wrote_meanwh
 
 #[tokio::test]
 async fn uncommitted_state_is_neither_loaded_nor_cached() {
-    let (accounts, gate, _) = gated(3).await;
+    let (accounts, gate, store) = gated(3).await;
     let call = deposit(&accounts, 100);
     settle().await;
     let other = accounts.clone();
     assert_eq!(other.load(ID).await.unwrap().state.cents, 3);
+    // An uncommitted state in the cache would have to be discarded here.
+    assert_eq!(store.take_counts().reads, 0);
     gate.refuse();
     call.await.unwrap().unwrap_err();
     assert_eq!(accounts.load(ID).await.unwrap().state.cents, 3);
