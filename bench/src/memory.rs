@@ -2,6 +2,7 @@
 
 mod append;
 mod commands;
+mod hot;
 
 use std::error::Error;
 use std::hint::black_box;
@@ -16,6 +17,7 @@ pub(crate) async fn run(time: Duration) -> Result<Vec<Figure>, Box<dyn Error>> {
     let mut figures = pure(time);
     figures.extend(append::run(time).await?);
     figures.extend(commands::run(time).await?);
+    figures.extend(hot::run(time).await?);
     Ok(figures)
 }
 

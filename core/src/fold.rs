@@ -83,6 +83,15 @@ impl<A: Aggregate> Folded<A> {
         self.advance(self.version.next(), place, bytes);
     }
 
+    /// Folds an event that is on its way into the log; its place is not known.
+    pub(crate) fn uncommitted(&mut self, event: &A::Event, id: EventId, bytes: usize) {
+        self.state.evolve(event);
+        self.version = self.version.next();
+        self.last = Some(id);
+        self.place = None;
+        self.since_snapshot.add(bytes);
+    }
+
     fn advance(&mut self, version: Version, place: Checkpoint, bytes: usize) {
         self.version = version;
         self.last = place.event();

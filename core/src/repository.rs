@@ -6,6 +6,8 @@ mod commit;
 mod deadline;
 mod error;
 mod execution;
+mod in_line;
+mod line;
 mod load;
 mod moment;
 mod outcome;
@@ -88,6 +90,10 @@ impl<A: Aggregate> Repository<A> {
     /// A decision on a cached state is as safe as any: what it writes is checked
     /// by the append, and what it refuses, or leaves as it is, is returned only
     /// after the cached state was confirmed to be the newest.
+    ///
+    /// Commands on one aggregate are then decided one after the other, each on
+    /// what the one before will leave, and may be committed together; see
+    /// [hot aggregates](Repository#hot-aggregates).
     #[must_use]
     pub fn cache(self, aggregates: usize) -> Self
     where
@@ -253,6 +259,7 @@ impl<A: Aggregate> fmt::Debug for Repository<A> {
             .field("category", &A::CATEGORY)
             .field("store", &self.inner.store)
             .field("settings", &self.inner.settings)
+            .field("lines", &self.inner.cache.as_ref().map(|cache| cache.lines.count()))
             .finish_non_exhaustive()
     }
 }

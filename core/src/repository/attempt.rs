@@ -8,19 +8,23 @@ use crate::causation::with_cause;
 use crate::fold::Folded;
 use crate::repository::commit::Decided;
 use crate::repository::execution::{Call, Decision};
+use crate::repository::in_line::Course;
 use crate::repository::load::Base;
 use crate::repository::patience::Patience;
 use crate::repository::{ExecuteError, Executed, Inner};
 use crate::{Aggregate, AppendError, Conflict, EventStore, ExpectedVersion, StreamId};
 
 /// How an attempt ended.
-enum Answer<A: Aggregate, E> {
+pub(super) enum Answer<A: Aggregate, E> {
     /// For good.
     Final(Result<Executed<A>, ExecuteError<E>>),
     /// Others were faster.
     Conflict(Conflict),
     /// The decision rested on a state that was not the newest. It is now.
     Again,
+    /// The decision rested on an append of the line that was not known to be
+    /// committed and, it seems, has failed.
+    Baseless,
     /// The decision rested on a history that the log has lost.
     Diverged(AppendError),
 }
@@ -38,6 +42,11 @@ impl<A: Aggregate> Inner<A> {
         if let Some(first) = self.repeated(stream, &call, &patience).await? {
             return Ok(first);
         }
+        if let (Some(cache), None) = (&self.cache, call.expected) {
+            let visit = cache.lines.visit(stream);
+            let course = Course { stream, call: &call, patience: &patience, line: visit.line() };
+            return self.execute_in_line(cache, course, decision, span).await;
+        }
         let mut base = patience.limit(self.base(stream, &patience)).await?;
         let mut pauses = patience.pauses();
         let mut attempts = 0u32;
@@ -48,8 +57,8 @@ impl<A: Aggregate> Inner<A> {
                 Answer::Final(answer) => return answer,
                 // This costs no attempt: reading makes the state the newest, so it
                 // goes on only while the log changes under it, and ends in time.
-                Answer::Again if Instant::now() < patience.deadline => continue,
-                Answer::Again => return Err(ExecuteError::DeadlineExceeded),
+                Answer::Again | Answer::Baseless if Instant::now() < patience.deadline => continue,
+                Answer::Again | Answer::Baseless => return Err(ExecuteError::DeadlineExceeded),
                 Answer::Diverged(error) => {
                     let lost = base.folded.last;
                     patience.limit(self.catch_up(stream, &mut base, &patience)).await?;
@@ -89,6 +98,19 @@ impl<A: Aggregate> Inner<A> {
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
+        self.believe(stream, call, patience, base, unchanged).await
+    }
+
+    /// Returns what changes nothing, once it is known to rest on the newest
+    /// state.
+    pub(super) async fn believe<E>(
+        &self,
+        stream: &StreamId,
+        call: &Call,
+        patience: &Patience,
+        base: &mut Base<A>,
+        unchanged: Result<(), ExecuteError<E>>,
+    ) -> Answer<A, E> {
         // What changes nothing is checked by nobody else, so a cached state must
         // be the newest before it is believed.
         if !base.confirmed {
@@ -109,7 +131,7 @@ impl<A: Aggregate> Inner<A> {
     }
 
     /// Decides; `None` if nothing has to happen.
-    fn decide<E>(
+    pub(super) fn decide<E>(
         &self,
         stream: &StreamId,
         call: &Call,

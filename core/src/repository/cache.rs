@@ -7,13 +7,15 @@ use std::sync::Arc;
 use quick_cache::sync::Cache as Store;
 
 use crate::fold::Folded;
+use crate::repository::line::Lines;
 use crate::{Aggregate, StreamId};
 
-/// Committed states of hot aggregates. Nothing uncommitted enters it, and what
+/// Committed states of hot aggregates, and the lines of the calls on them. Nothing uncommitted enters it, and what
 /// is taken from it may be behind: whoever decides on it lets the version check
 /// of the append speak, or confirms the head.
 pub(crate) struct Cache<A> {
     entries: Store<StreamId, Arc<Folded<A>>>,
+    pub(crate) lines: Lines<A>,
     /// Captured where `A: Clone` is known, so that a repository without a cache
     /// does not ask for it.
     clone: fn(&Folded<A>) -> Folded<A>,
@@ -24,11 +26,15 @@ impl<A: Aggregate> Cache<A> {
     where
         A: Clone,
     {
-        Self { entries: Store::new(aggregates), clone: Folded::clone }
+        Self { entries: Store::new(aggregates), lines: Lines::new(), clone: Folded::clone }
     }
 
     pub(crate) fn get(&self, stream: &StreamId) -> Option<Folded<A>> {
-        self.entries.get(stream).map(|folded| (self.clone)(&folded))
+        self.entries.get(stream).map(|folded| self.copy(&folded))
+    }
+
+    pub(crate) fn copy(&self, folded: &Folded<A>) -> Folded<A> {
+        (self.clone)(folded)
     }
 
     /// Keeps a state, unless it or a newer one is there. Two writers may still
@@ -47,7 +53,7 @@ impl<A: Aggregate> Cache<A> {
         }
         // The state is committed: no panic of the user's `Clone` may make it
         // look as if it were not.
-        match catch_unwind(AssertUnwindSafe(|| (self.clone)(folded))) {
+        match catch_unwind(AssertUnwindSafe(|| self.copy(folded))) {
             Ok(state) => self.entries.insert(stream.clone(), Arc::new(state)),
             Err(_) => {
                 tracing::warn!(target: "annals", %stream, "not cached: the state's Clone panicked");

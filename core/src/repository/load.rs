@@ -41,11 +41,7 @@ impl<A: Aggregate> Inner<A> {
         stream: &StreamId,
         patience: &Patience,
     ) -> Result<Base<A>, LoadError> {
-        // Handles that skip unknown events may share the cache with some that
-        // must not.
-        let fits = |folded: &Folded<A>| self.settings.skip_unknown || !folded.skipped;
-        let cached = self.cache.as_ref().and_then(|cache| cache.get(stream));
-        if let Some(folded) = cached.filter(fits) {
+        if let Some(folded) = self.cached(stream) {
             return Ok(Base { folded, confirmed: false });
         }
         let span = tracing::debug_span!(target: "annals", "annals.load", %stream, version = tracing::field::Empty, events_read = tracing::field::Empty);
@@ -56,6 +52,17 @@ impl<A: Aggregate> Inner<A> {
         let mut base = Base { folded, confirmed: true };
         self.keep(stream, &mut base.folded);
         Ok(base)
+    }
+
+    pub(crate) fn cached(&self, stream: &StreamId) -> Option<Folded<A>> {
+        let cached = self.cache.as_ref().and_then(|cache| cache.get(stream));
+        cached.filter(|folded| self.fits(folded))
+    }
+
+    /// Handles that skip unknown events may share the cache with some that must
+    /// not.
+    pub(crate) fn fits(&self, folded: &Folded<A>) -> bool {
+        self.settings.skip_unknown || !folded.skipped
     }
 
     /// Reads what is behind the state. The log may have lost the history that the

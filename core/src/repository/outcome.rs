@@ -7,9 +7,11 @@ use crate::repository::commit::Decided;
 use crate::repository::execution::Call;
 use crate::repository::load::Base;
 use crate::repository::patience::Patience;
-use crate::repository::{At, ExecuteError, Executed, Inner, LoadError};
+use crate::repository::{ExecuteError, Executed, Inner, LoadError};
 use crate::store::{Appended, NewEvent, Place, StreamQuery, Written};
-use crate::{Aggregate, AppendError, EventStore, Origin, ReadError, StoreError, StreamId, Version};
+use crate::{
+    Aggregate, AppendError, EventStore, Origin, ReadError, Recorded, StoreError, StreamId, Version,
+};
 
 impl<A: Aggregate> Inner<A> {
     /// The outcome of an append that succeeded.
@@ -106,14 +108,8 @@ impl<A: Aggregate> Inner<A> {
         let written = written.ok_or_else(|| {
             ReadError::Store(StoreError::permanent("the store's outcome is of another stream"))
         })?;
-        let before = written.version.get().saturating_sub(written.events);
-        let query = StreamQuery::forwards(stream.clone()).from(Version::new(before).next());
-        let query = query.limit(written.events);
-        let may_pass = LoadError::is_transient;
-        let events = || self.history(query.clone()).try_collect();
-        let events = patience.retry(may_pass, events).await?;
-        let state = || self.load_at(stream, At::Version(written.version));
-        let folded = patience.retry(may_pass, state).await?;
+        let read = || self.read_outcome(written);
+        let (folded, events) = patience.retry(LoadError::is_transient, read).await?;
         Ok(Executed {
             state: folded.state,
             version: folded.version,
@@ -122,4 +118,30 @@ impl<A: Aggregate> Inner<A> {
             repeated: true,
         })
     }
+
+    /// The state behind a write, and its events: both by one read.
+    async fn read_outcome(&self, written: &Written) -> Result<Replay<A>, LoadError> {
+        let (stream, asked) = (&written.stream, written.version);
+        let before = Version::new(asked.get().saturating_sub(written.events));
+        let (log, skip_unknown) = (self.store.log().id, self.settings.skip_unknown);
+        let query = StreamQuery::forwards(stream.clone()).limit(asked.get());
+        let mut read = self.store.read(query);
+        let (mut folded, mut events) = (Folded::empty(), Vec::new());
+        while let Some(raw) = read.try_next().await? {
+            folded.read(log, &raw, skip_unknown)?;
+            if raw.version > before {
+                match raw.decode::<A::Event>() {
+                    Err(error) if skip_unknown && error.is_unknown() => {}
+                    event => events.push(event?),
+                }
+            }
+        }
+        if folded.version < asked {
+            let actual = folded.version;
+            return Err(LoadError::VersionAhead { stream: stream.clone(), asked, actual });
+        }
+        Ok((folded, events))
+    }
 }
+
+type Replay<A> = (Folded<A>, Vec<Recorded<<A as Aggregate>::Event>>);

@@ -112,6 +112,15 @@ impl<A: Aggregate> Snapshots<A> {
         }
     }
 
+    /// Counts from here on what was folded behind a snapshot, if one of this
+    /// state will be due when it is committed: the states which follow it are
+    /// not to be saved, too.
+    pub(crate) fn foresee(&self, folded: &mut Folded<A>) {
+        if !folded.skipped && self.policy.is_due(folded.since_snapshot) {
+            folded.since_snapshot = Default::default();
+        }
+    }
+
     /// Deletes a snapshot of a history that the log does not hold: it would keep
     /// newer ones out until the stream has passed its version.
     pub(crate) async fn discard(

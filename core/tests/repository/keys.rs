@@ -235,3 +235,18 @@ async fn the_store_knows_a_key_only_with_its_stream() {
     assert!(matches!(reused, Err(AppendError::KeyReused { .. })));
     assert!(store.outcome(&stream(), &key).await.unwrap().is_some());
 }
+
+#[tokio::test]
+async fn a_repeat_reads_the_stream_once() {
+    let store = ScriptedStore::new(store_at(5).await);
+    let accounts = accounts(store.clone());
+    let two = || accounts.update(ID, |_| [deposited(1), deposited(2)]).idempotency_key(key("k"));
+    let first = two().await.unwrap();
+    accounts.execute(ID, Deposit(1)).await.unwrap();
+    let _ = store.take_counts();
+    let again = two().await.unwrap();
+    assert!(again.repeated);
+    assert_eq!((again.events, again.state, again.version), (first.events, first.state, v(7)));
+    let counts = store.take_counts();
+    assert_eq!((counts.reads, counts.events), (1, 7));
+}

@@ -13,6 +13,7 @@ mod doubt;
 mod dropped;
 mod given;
 mod keys;
+mod line;
 mod logs;
 mod lost_tail;
 mod metadata;

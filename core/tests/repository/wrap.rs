@@ -104,7 +104,7 @@ delegate!(Replaced, self: &self.info, self.now(), {});
 
 /// A store that waits once before and once after whatever it does, so that its
 /// callers can be dropped there.
-pub(crate) struct Lazy(pub(crate) MemoryStore);
+pub(crate) struct Lazy<S = MemoryStore>(pub(crate) S);
 
 async fn lazily<T>(work: impl Future<Output = T>) -> T {
     yield_now().await;
@@ -113,7 +113,7 @@ async fn lazily<T>(work: impl Future<Output = T>) -> T {
     done
 }
 
-impl EventStore for Lazy {
+impl<S: EventStore> EventStore for Lazy<S> {
     fn log(&self) -> &LogInfo {
         self.0.log()
     }
