@@ -32,8 +32,8 @@ pub struct Recorded<E> {
     pub schema_version: u16,
     /// What is known about it besides.
     pub metadata: Metadata,
-    /// When the store recorded it, by the store's clock; it never falls within
-    /// a partition.
+    /// When the store recorded it, by the store's clock, to the microsecond; it
+    /// never falls within a partition.
     pub recorded_at: OffsetDateTime,
     /// When it happened, by the writer's word, if he gave one.
     pub occurred_at: Option<OffsetDateTime>,

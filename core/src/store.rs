@@ -8,6 +8,7 @@ mod invalid;
 mod key;
 mod limits;
 mod query;
+mod time;
 
 use futures::stream::BoxStream;
 
@@ -19,6 +20,7 @@ pub use invalid::{InvalidAppend, MAX_EVENT_NAME_BYTES};
 pub use key::{IdempotencyKey, InvalidIdempotencyKey, UnserializableCommand};
 pub use limits::{Limits, LogInfo};
 pub use query::{After, Direction, Filter, LogQuery, StreamQuery};
+pub use time::kept_time;
 
 use crate::{Checkpoint, Partition, RawEvent, StreamId};
 

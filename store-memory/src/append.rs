@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::MutexGuard;
 
-use annals::store::{Append, Appended, Place, Write, Written};
+use annals::store::{Append, Appended, Place, Write, Written, kept_time};
 use annals::{
     AppendError, Conflict, EventId, Origin, Partition, Partitions, RawEvent, StreamId, Version,
 };
@@ -19,7 +19,7 @@ impl Inner {
         if append.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(AppendError::DeadlineExceeded);
         }
-        let now = self.clock.now();
+        let now = kept_time(self.clock.now());
         let mut homes = self.lock_homes(&append);
         if let Some(first) = homes.first_outcome(&append)? {
             return Ok(first);
@@ -127,7 +127,7 @@ impl Homes<'_> {
         }
         for write in &append.writes {
             let (partition, state) = self.of(&write.stream);
-            for time in write.events.iter().filter_map(|event| event.recorded_at) {
+            for time in write.events.iter().filter_map(|event| event.recorded_at.map(kept_time)) {
                 let before = latest.get(&partition).copied().or(state.recorded_at);
                 if before.is_some_and(|before| time < before) {
                     return Err(AppendError::ImportInterleaves { partition });
@@ -149,7 +149,7 @@ impl Homes<'_> {
             let (end, version) = (state.end(), state.version(&stream));
             let last = events.last().map(|event| event.id);
             for (ahead, event) in (1u64..).zip(events) {
-                appended.recorded_at = event.recorded_at.unwrap_or(now);
+                appended.recorded_at = event.recorded_at.map_or(now, kept_time);
                 let place = Place {
                     version: version.advanced_by(ahead),
                     partition,

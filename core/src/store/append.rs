@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::codec::{Codec, Payload};
 use crate::decode::encode_event;
-use crate::store::{IdempotencyKey, Place};
+use crate::store::{IdempotencyKey, Place, kept_time};
 use crate::{
     EncodeError, Event, EventId, ExpectedVersion, Metadata, Origin, Position, RawEvent, StreamId,
     Version,
@@ -27,7 +27,7 @@ pub struct NewEvent {
     pub payload: Payload,
     /// What is known about it besides.
     pub metadata: Metadata,
-    /// When it happened, if the writer says so.
+    /// When it happened, if the writer says so; see [`kept_time`].
     pub occurred_at: Option<OffsetDateTime>,
     /// When it was recorded elsewhere; for imported events only.
     pub recorded_at: Option<OffsetDateTime>,
@@ -76,8 +76,8 @@ impl NewEvent {
             name: self.name,
             schema_version: self.schema_version,
             metadata: self.metadata,
-            recorded_at: place.recorded_at,
-            occurred_at: self.occurred_at,
+            recorded_at: kept_time(place.recorded_at),
+            occurred_at: self.occurred_at.map(kept_time),
             origin: place.origin,
         }
     }

@@ -7,8 +7,8 @@ use sqlx::query::Query;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use annals::store::{Append, NewEvent, Write};
-use annals::{EventId, ExpectedVersion, Origin, Partition, Partitions, StreamId, StoreError};
+use annals::store::{Append, NewEvent, Write, kept_time};
+use annals::{EventId, ExpectedVersion, Origin, Partition, Partitions, StoreError, StreamId};
 
 use crate::row::signed;
 use crate::sql::Statement;
@@ -197,8 +197,8 @@ impl<'a> Events<'a> {
         self.bytes.push(json.is_none().then(|| event.payload.bytes().as_ref()));
         self.json.push(json);
         self.metadata.push(metadata);
-        self.occurred_at.push(event.occurred_at);
-        self.recorded_at.push(event.recorded_at);
+        self.occurred_at.push(event.occurred_at.map(kept_time));
+        self.recorded_at.push(event.recorded_at.map(kept_time));
         Ok(())
     }
 }
