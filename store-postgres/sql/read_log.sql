@@ -1,17 +1,12 @@
 -- Purpose: a page of one partition, without a filter.
 -- Binds:   $1 partition, $2 the position of the event that the page before ended with,
---          $3 last position, $4 greatest number of events, $5 greatest number of bytes.
+--          $3 last position, $4 greatest number of events.
 -- Result:  events by position. The first is the one at $2, if the log still holds it:
 --          the reader compares its id with the one that it knows.
 -- Locks:   none, and no guard: positions become visible in their order, because each
 --          is written under the lock of its partition.
 SELECT position, version, recorded_at, occurred_at, id, schema_version, imported,
        stream, name, metadata, json, codec, bytes
-FROM (
-    SELECT e.*, sum(e.size) OVER (ORDER BY e.position) - e.size AS before
-    FROM "annals".events AS e
-    WHERE e.partition = $1 AND e.position >= $2 AND e.position <= $3
-    ORDER BY e.position LIMIT $4
-) AS e
-WHERE before < $5
-ORDER BY position
+FROM "annals".events
+WHERE partition = $1 AND position >= $2 AND position <= $3
+ORDER BY position LIMIT $4

@@ -1,22 +1,31 @@
 //! Concurrent loads of aggregates, coalesced into one round trip.
 //!
 //! Why: the first page of a stream is short, and the round trip costs more than the
-//! events in it. Those who ask at the same time share one statement.
+//! events in it. Those who ask at the same time share one statement, on a connection
+//! that is kept: what a pool asks a connection before and after each use is a round
+//! trip, too.
 
-use tokio::sync::{mpsc, oneshot};
+mod lane;
 
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use annals::store::Direction;
 use annals::{Partition, ReadError, StoreError, StreamId, Version};
 
-use crate::error::{Failure, read_error, store_error};
-use crate::page::{BYTES, Page, Pages};
+use crate::error::read_error;
+use crate::loads::lane::Lane;
+use crate::page::{Page, Pages};
 use crate::read::most;
 
 /// How many streams share a statement at most.
 const STREAMS: usize = 64;
 /// How many events of each: most aggregates have fewer.
 const EVENTS: i64 = 100;
-/// How many statements are under way at most; so much work is worth two connections.
-const AT_ONCE: usize = 2;
+/// How many statements are under way at most, each on a connection of its own: while
+/// the server works for one, the other's events are decoded.
+const LANES: usize = 2;
 /// How many may wait to be gathered.
 const QUEUE: usize = 1_024;
 
@@ -35,13 +44,16 @@ pub(crate) struct Loads {
 }
 
 impl Loads {
-    pub(crate) fn start(pages: Pages) -> Self {
+    pub(crate) fn start(pages: Pages, connect: Connect) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(gather(pages.clone(), waiting));
+        let (waiting, connect) = (Arc::new(Mutex::new(waiting)), Arc::new(connect));
+        for _ in 0..LANES {
+            tokio::spawn(Lane::new(pages.clone(), connect.clone(), waiting.clone()).run());
+        }
         Self { queue, pages }
     }
 
-    /// The first page of a stream, from a version on.
+    /// The first page of a stream, from a version on. Dropping it takes the load back.
     pub(crate) async fn first_page(
         &self,
         partition: Partition,
@@ -51,12 +63,8 @@ impl Loads {
     ) -> Result<Page, ReadError> {
         if left < EVENTS.unsigned_abs() {
             // Whoever wants few would have to be given more than he asked for.
-            let page = self.pages.of_stream(
-                (partition, stream),
-                annals::store::Direction::Forwards,
-                from,
-                most(left),
-            );
+            let stream = (partition, stream);
+            let page = self.pages.of_stream(stream, Direction::Forwards, from, most(left));
             return page.await.map_err(read_error);
         }
         let (answer, answered) = oneshot::channel();
@@ -67,59 +75,8 @@ impl Loads {
     }
 }
 
-async fn gather(pages: Pages, mut waiting: mpsc::Receiver<Load>) {
-    let slots = std::sync::Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
-    while let Some(first) = waiting.recv().await {
-        // While all statements are under way, more loads come to share the next.
-        let Ok(slot) = slots.clone().acquire_owned().await else { return };
-        let mut loads = vec![first];
-        tokio::task::yield_now().await;
-        while loads.len() < STREAMS {
-            match waiting.try_recv() {
-                Ok(load) => loads.push(load),
-                Err(_) => break,
-            }
-        }
-        let pages = pages.clone();
-        tokio::spawn(async move {
-            fetch(&pages, loads).await;
-            drop(slot);
-        });
-    }
-}
-
-async fn fetch(pages: &Pages, loads: Vec<Load>) {
-    // Who has gone away meanwhile need not be read for.
-    let loads: Vec<_> = loads.into_iter().filter(|load| !load.answer.is_closed()).collect();
-    if let [_] = &loads[..] {
-        for load in loads {
-            let stream = (load.partition, &load.stream);
-            let direction = annals::store::Direction::Forwards;
-            let page = pages.of_stream(stream, direction, load.from, EVENTS).await;
-            drop(load.answer.send(page.map_err(read_error)));
-        }
-        return;
-    }
-    let wanted: Vec<_> =
-        loads.iter().map(|load| (load.partition, load.stream.clone(), load.from)).collect();
-    let bytes = BYTES / i64::try_from(loads.len().max(1)).unwrap_or(1);
-    match pages.of_streams(&wanted, EVENTS, bytes).await {
-        Ok(found) => {
-            for (load, page) in loads.into_iter().zip(found) {
-                drop(load.answer.send(Ok(page)));
-            }
-        }
-        Err(error) => {
-            let error = store_error(&error);
-            for load in loads {
-                let failure = Failure::text(error.to_string());
-                let same = if error.is_transient() {
-                    StoreError::transient(failure)
-                } else {
-                    StoreError::permanent(failure)
-                };
-                drop(load.answer.send(Err(ReadError::Store(same))));
-            }
-        }
-    }
+/// How a lane opens its connection.
+pub(crate) struct Connect {
+    pub(crate) options: sqlx::postgres::PgConnectOptions,
+    pub(crate) settings: crate::options::Settings,
 }

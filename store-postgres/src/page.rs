@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use annals::store::Direction;
 use annals::{Partition, RawEvent, StreamId, Version};
 
-use crate::error::{Kind, damaged, kind};
+use crate::error::{Kind, kind};
 use crate::options::Settings;
 use crate::row;
 use crate::session::Session;
@@ -19,9 +19,9 @@ use crate::sql::Sql;
 
 /// How many events a page has at most.
 pub(crate) const EVENTS: i64 = 1_000;
-/// How many bytes of payload and metadata a page has at most, unless its first event
-/// alone is larger.
-pub(crate) const BYTES: i64 = 4 << 20;
+/// How many bytes of payload and metadata a page has, about: the event that reaches
+/// them is its last.
+pub(crate) const BYTES: usize = 4 << 20;
 
 /// Fetches pages from one server.
 #[derive(Clone)]
@@ -69,6 +69,29 @@ impl Pages {
         }
     }
 
+    /// The same, up to [`BYTES`], and whether there were more.
+    pub(crate) async fn some(
+        &self,
+        query: impl Fn() -> Query<'static, Postgres, PgArguments> + Send,
+    ) -> sqlx::Result<(Vec<PgRow>, bool)> {
+        match self.some_once(query()).await {
+            Err(error) if kind(&error) == Kind::Doubt => self.some_once(query()).await,
+            answer => answer,
+        }
+    }
+
+    async fn some_once(
+        &self,
+        query: Query<'_, Postgres, PgArguments>,
+    ) -> sqlx::Result<(Vec<PgRow>, bool)> {
+        let fetch = async {
+            let mut connection = self.pool.acquire().await?;
+            Session::new(&mut connection, self.pooler).fetch_some(query, BYTES).await
+        };
+        let silent = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+        tokio::time::timeout(self.patience, fetch).await.unwrap_or_else(silent)
+    }
+
     /// The number of rows that a statement has changed.
     pub(crate) async fn execute(
         &self,
@@ -96,67 +119,22 @@ impl Pages {
         };
         let query = || {
             let query = statement.query().bind(partition.get().cast_signed());
-            let query = query.bind(stream.as_str()).bind(row::signed(from.get()));
-            query.bind(most).bind(BYTES)
+            query.bind(stream.as_str()).bind(row::signed(from.get())).bind(most)
         };
-        let rows = self.read(query).await?;
-        page(rows.iter(), most, |row| row::event_of(row, partition, stream.clone()))
-    }
-
-    /// The first page of each of several streams, in their order.
-    pub(crate) async fn of_streams(
-        &self,
-        wanted: &[(Partition, StreamId, Version)],
-        most: i64,
-        bytes: i64,
-    ) -> sqlx::Result<Vec<Page>> {
-        let partitions: Vec<_> = wanted.iter().map(|(p, _, _)| p.get().cast_signed()).collect();
-        let streams: Vec<_> = wanted.iter().map(|(_, stream, _)| stream.as_str()).collect();
-        let firsts: Vec<_> = wanted.iter().map(|(_, _, v)| row::signed(v.get())).collect();
-        let query = || {
-            let query = self.sql.read_streams.query().bind(&partitions).bind(&streams);
-            query.bind(&firsts).bind(most).bind(bytes)
-        };
-        let rows = self.read(query).await?;
-        let mut rows = rows.as_slice();
-        let mut pages = Vec::with_capacity(wanted.len());
-        for ((partition, stream, _), nth) in wanted.iter().zip(1..) {
-            // They come in the order of the list, each stream's side by side.
-            let end = rows.iter().position(|row| row::nth(row).ok() != Some(nth));
-            let (ours, rest) = rows.split_at(end.unwrap_or(rows.len()));
-            let event = |row: &PgRow| row::event_of(row, *partition, stream.clone());
-            pages.push(page_of(ours.iter(), most, bytes, event)?);
-            rows = rest;
-        }
-        match rows {
-            [] => Ok(pages),
-            _ => Err(damaged("it is of a stream that was not asked for")),
-        }
+        let rows = self.some(query).await?;
+        page(rows, most, |row| row::event_of(row, partition, stream.clone()))
     }
 }
 
-/// A page from its rows; `most` is how many there could have been.
-pub(crate) fn page<'r>(
-    rows: impl Iterator<Item = &'r PgRow>,
+/// A page from its rows, and whether there were more; `most` is how many there could
+/// have been.
+pub(crate) fn page(
+    (rows, cut): (Vec<PgRow>, bool),
     most: i64,
     event: impl Fn(&PgRow) -> sqlx::Result<RawEvent>,
 ) -> sqlx::Result<Page> {
-    page_of(rows, most, BYTES, event)
-}
-
-fn page_of<'r>(
-    rows: impl Iterator<Item = &'r PgRow>,
-    most: i64,
-    most_bytes: i64,
-    event: impl Fn(&PgRow) -> sqlx::Result<RawEvent>,
-) -> sqlx::Result<Page> {
-    let (mut events, mut bytes) = (Vec::new(), 0);
-    for row in rows {
-        bytes += row::size(row)?;
-        events.push(event(row)?);
-    }
-    let full = i64::try_from(events.len()).is_ok_and(|events| events >= most);
-    let more = full || i64::try_from(bytes).is_ok_and(|bytes| bytes >= most_bytes);
+    let events = rows.iter().map(event).collect::<sqlx::Result<Vec<_>>>()?;
+    let more = cut || i64::try_from(events.len()).is_ok_and(|events| events >= most);
     Ok(Page { events, more })
 }
 

@@ -9,7 +9,7 @@ use annals::{Checkpoint, EventId, LogId, Partition, Position, RawEvent, ReadErro
 
 use crate::PostgresStore;
 use crate::error::read_error;
-use crate::page::{self, BYTES, Pages};
+use crate::page::{self, Pages};
 use crate::read::most;
 use crate::row;
 
@@ -95,10 +95,10 @@ impl Scan {
         let query = || {
             let query = self.pages.sql.read_log.query().bind(self.partition.get().cast_signed());
             let query = query.bind(row::signed(from.get())).bind(row::signed(end.get()));
-            query.bind(most + extra).bind(BYTES)
+            query.bind(most + extra)
         };
-        let rows = self.pages.read(query).await.map_err(read_error)?;
-        let page = page::page(rows.iter(), most + extra, |row| row::event(row, self.partition));
+        let rows = self.pages.some(query).await.map_err(read_error)?;
+        let page = page::page(rows, most + extra, |row| row::event(row, self.partition));
         let mut page = page.map_err(read_error)?;
         if self.known.is_some() {
             let first = (!page.events.is_empty()).then(|| page.events.remove(0));
@@ -137,16 +137,15 @@ impl Scan {
             let sql = &self.pages.sql.read_log_filtered;
             let query = sql.query().bind(self.partition.get().cast_signed());
             let query = query.bind(row::signed(known.get())).bind(row::signed(until.get()));
-            let query = query.bind(most).bind(BYTES);
-            let query = query.bind(&self.filter.categories).bind(&self.filter.names);
-            query.bind(row::signed(self.after.get()))
+            let query = query.bind(most).bind(row::signed(self.after.get()));
+            query.bind(&self.filter.categories).bind(&self.filter.names)
         };
-        let rows = self.pages.read(query).await.map_err(read_error)?;
-        let found = Found::of(&rows).map_err(read_error)?;
+        let (rows, cut) = self.pages.some(query).await.map_err(read_error)?;
+        let mut found = Found::of(rows).map_err(read_error)?;
         if self.known.is_some() {
             self.compare(found.known).await?;
         }
-        let passed = found.passed.iter().copied();
+        let passed = (std::mem::take(&mut found.passed), cut);
         let page = page::page(passed, most, |row| row::event(row, self.partition));
         let page = page.map_err(read_error)?;
         match (page.events.last(), found.last) {
@@ -206,19 +205,19 @@ async fn ends(
 
 /// The rows of a page with a filter, by the reason why they are there.
 #[derive(Default)]
-struct Found<'r> {
+struct Found {
     known: Option<(Position, EventId)>,
-    passed: Vec<&'r PgRow>,
+    passed: Vec<PgRow>,
     last: Option<(Position, EventId)>,
     next: Option<(Position, EventId)>,
 }
 
-impl<'r> Found<'r> {
-    fn of(rows: &'r [PgRow]) -> sqlx::Result<Self> {
+impl Found {
+    fn of(rows: Vec<PgRow>) -> sqlx::Result<Self> {
         let mut found = Self::default();
         for row in rows {
-            let place = Some((row::position(row)?, row::id(row)?));
-            match row::reason(row)? {
+            let place = Some((row::position(&row)?, row::id(&row)?));
+            match row::reason(&row)? {
                 0 => found.known = place,
                 1 => found.passed.push(row),
                 2 => found.last = place,

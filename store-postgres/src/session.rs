@@ -1,15 +1,34 @@
 //! Statements on a connection that is ours, or that a pooler lends us for the length
 //! of a transaction.
 
+use futures::TryStreamExt;
+use futures::stream::BoxStream;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::{Connection, PgConnection};
+
+use crate::row;
 
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
 /// How a pooler's transaction begins: whatever the default of the server is, the
 /// statements were written for this.
 pub(crate) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+async fn some(
+    mut rows: BoxStream<'_, sqlx::Result<PgRow>>,
+    most: usize,
+) -> sqlx::Result<(Vec<PgRow>, bool)> {
+    let (mut some, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.try_next().await? {
+        if bytes >= most {
+            return Ok((some, true));
+        }
+        bytes += row::size(&row)?;
+        some.push(row);
+    }
+    Ok((some, false))
+}
 
 /// A connection, and whether a pooler stands before it.
 pub(crate) struct Session<'c> {
@@ -30,6 +49,23 @@ impl<'c> Session<'c> {
         // the next: within a transaction there is no next.
         let mut tx = self.connection.begin_with(BEGIN).await?;
         let rows = query.persistent(false).fetch_all(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(rows)
+    }
+
+    /// The rows of a statement, up to the first with which they have so many bytes,
+    /// and whether there were more. What the server sends beyond is thrown away when
+    /// the connection is used next, so that memory is bounded whatever the events are.
+    pub(crate) async fn fetch_some(
+        &mut self,
+        query: Statement<'_>,
+        bytes: usize,
+    ) -> sqlx::Result<(Vec<PgRow>, bool)> {
+        if !self.pooler {
+            return some(query.fetch(&mut *self.connection), bytes).await;
+        }
+        let mut tx = self.connection.begin_with(BEGIN).await?;
+        let rows = some(query.persistent(false).fetch(&mut *tx), bytes).await?;
         tx.commit().await?;
         Ok(rows)
     }

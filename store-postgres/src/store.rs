@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::error::{ConnectError, MigrateError, read_error, store_error};
 use crate::hub::Hub;
-use crate::loads::Loads;
+use crate::loads::{Connect, Loads};
 use crate::options::{PostgresStoreBuilder, Settings, Source};
 use crate::page::Pages;
 use crate::row::unsigned;
@@ -103,11 +103,12 @@ impl PostgresStore {
             info: info.clone(),
             sql: sql.clone(),
             settings: settings.clone(),
-            options,
+            options: options.clone(),
             hub: hub.clone(),
         };
         let writer = Writer::start(shared, connection);
-        let loads = Loads::start(pages.clone());
+        let connect = Connect { options, settings: settings.clone() };
+        let loads = Loads::start(pages.clone(), connect);
         let inner = Inner { info, sql, settings, writer, loads, hub, pages, followed };
         Self { inner: Arc::new(inner) }
     }

@@ -1,0 +1,196 @@
+//! One lane of the loads: gathers what waits, reads it, and answers each caller.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::query::Query;
+use sqlx::{Connection, PgConnection};
+use tokio::sync::{Mutex, mpsc};
+use tokio::time::{Instant, timeout};
+
+use annals::store::Direction;
+use annals::{ReadError, StoreError};
+
+use crate::connect::{self, RESTED};
+use crate::error::{ConnectError, Failure, Kind, kind, read_error, store_error};
+use crate::loads::{Connect, EVENTS, Load, STREAMS};
+use crate::page::{BYTES, Page, Pages};
+use crate::row;
+use crate::session::Session;
+
+/// How long a connection may take to say that it still works.
+const GRACE: Duration = Duration::from_secs(5);
+
+pub(super) struct Lane {
+    pages: Pages,
+    connect: Arc<Connect>,
+    waiting: Arc<Mutex<mpsc::Receiver<Load>>>,
+    connection: Option<PgConnection>,
+    used: Instant,
+}
+
+impl Lane {
+    pub(super) fn new(
+        pages: Pages,
+        connect: Arc<Connect>,
+        waiting: Arc<Mutex<mpsc::Receiver<Load>>>,
+    ) -> Self {
+        Self { pages, connect, waiting, connection: None, used: Instant::now() }
+    }
+
+    /// Runs until every handle of the store is gone.
+    pub(super) async fn run(mut self) {
+        loop {
+            let loads = self.gather().await;
+            if loads.is_empty() {
+                return;
+            }
+            // Who has gone away meanwhile need not be read for.
+            let loads: Vec<_> =
+                loads.into_iter().filter(|load| !load.answer.is_closed()).collect();
+            if !loads.is_empty() {
+                self.answer(loads).await;
+            }
+        }
+    }
+
+    /// What waits. While another lane gathers, this one has nothing to do; while all
+    /// are at work, more loads come to share the next statement.
+    async fn gather(&self) -> Vec<Load> {
+        let mut waiting = self.waiting.lock().await;
+        let Some(first) = waiting.recv().await else { return Vec::new() };
+        let mut loads = vec![first];
+        // Lets those who were answered a moment ago ask again.
+        tokio::task::yield_now().await;
+        while loads.len() < STREAMS {
+            match waiting.try_recv() {
+                Ok(load) => loads.push(load),
+                Err(_) => break,
+            }
+        }
+        loads
+    }
+
+    async fn answer(&mut self, loads: Vec<Load>) {
+        let limit = self.connect.settings.read_timeout;
+        let read = timeout(limit, self.read(&loads));
+        let silent = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+        match read.await.unwrap_or_else(silent) {
+            Ok(pages) => {
+                for (load, page) in loads.into_iter().zip(pages) {
+                    match page {
+                        Some(page) => drop(load.answer.send(Ok(page))),
+                        None => self.alone(load),
+                    }
+                }
+            }
+            Err(error) => {
+                let error = store_error(&error);
+                for load in loads {
+                    drop(load.answer.send(Err(ReadError::Store(same(&error)))));
+                }
+            }
+        }
+    }
+
+    /// Reads by itself what had no room among the others.
+    fn alone(&self, load: Load) {
+        let pages = self.pages.clone();
+        tokio::spawn(async move {
+            let stream = (load.partition, &load.stream);
+            let page = pages.of_stream(stream, Direction::Forwards, load.from, EVENTS).await;
+            drop(load.answer.send(page.map_err(read_error)));
+        });
+    }
+
+    /// The first page of each, in order; `None` for those that had no room.
+    async fn read(&mut self, loads: &[Load]) -> sqlx::Result<Vec<Option<Page>>> {
+        let rows = match self.fetch(loads).await {
+            // The connection was broken, as after a restart of the server.
+            Err(error) if kind(&error) == Kind::Doubt => self.fetch(loads).await?,
+            rows => rows?,
+        };
+        pages(loads, &rows.0, rows.1)
+    }
+
+    async fn fetch(&mut self, loads: &[Load]) -> sqlx::Result<(Vec<PgRow>, bool)> {
+        // Taken out while it is used: if this is dropped half-way, so is it.
+        let mut connection = match self.connection.take() {
+            Some(connection) => self.still_works(connection).await?,
+            None => self.open().await?,
+        };
+        let pooler = self.connect.settings.pooler;
+        let query = self.query(loads);
+        let rows = Session::new(&mut connection, pooler).fetch_some(query, BYTES).await?;
+        self.connection = Some(connection);
+        self.used = Instant::now();
+        Ok(rows)
+    }
+
+    async fn still_works(&self, mut connection: PgConnection) -> sqlx::Result<PgConnection> {
+        if self.used.elapsed() <= RESTED
+            || matches!(timeout(GRACE, connection.ping()).await, Ok(Ok(())))
+        {
+            return Ok(connection);
+        }
+        self.open().await
+    }
+
+    async fn open(&self) -> sqlx::Result<PgConnection> {
+        let Connect { options, settings } = &*self.connect;
+        connect::open(options, settings).await.map_err(|error| match error {
+            ConnectError::Unreachable { .. } => {
+                sqlx::Error::Io(std::io::Error::other(error.to_string()))
+            }
+            error => sqlx::Error::Configuration(Box::new(error)),
+        })
+    }
+
+    fn query(&self, loads: &[Load]) -> Query<'static, Postgres, PgArguments> {
+        if let [load] = loads {
+            let query = self.pages.sql.read_stream.query();
+            let query = query.bind(load.partition.get().cast_signed());
+            let query = query.bind(load.stream.as_str()).bind(row::signed(load.from.get()));
+            return query.bind(EVENTS);
+        }
+        let partitions: Vec<_> = loads.iter().map(|l| l.partition.get().cast_signed()).collect();
+        let streams: Vec<_> = loads.iter().map(|load| load.stream.as_str()).collect();
+        let firsts: Vec<_> = loads.iter().map(|load| row::signed(load.from.get())).collect();
+        let query = self.pages.sql.read_streams.query();
+        query.bind(&partitions).bind(&streams).bind(&firsts).bind(EVENTS)
+    }
+}
+
+/// Gives each load its rows, which come in the order of the loads.
+fn pages(loads: &[Load], mut rows: &[PgRow], cut: bool) -> sqlx::Result<Vec<Option<Page>>> {
+    let mut pages = Vec::with_capacity(loads.len());
+    for (load, nth) in loads.iter().zip(1..) {
+        let end = match loads.len() {
+            1 => None,
+            _ => rows.iter().position(|row| row::nth(row).ok() != Some(nth)),
+        };
+        let (ours, rest) = rows.split_at(end.unwrap_or(rows.len()));
+        rows = rest;
+        // Of what was cut off nothing is known, of the last before it not all.
+        let last = cut && rest.is_empty();
+        if last && ours.is_empty() {
+            pages.push(None);
+            continue;
+        }
+        let event = |row: &PgRow| row::event_of(row, load.partition, load.stream.clone());
+        let events = ours.iter().map(event).collect::<sqlx::Result<Vec<_>>>()?;
+        let more = last || i64::try_from(events.len()).is_ok_and(|events| events >= EVENTS);
+        pages.push(Some(Page { events, more }));
+    }
+    Ok(pages)
+}
+
+fn same(error: &StoreError) -> StoreError {
+    let failure = Failure::text(error.to_string());
+    if error.is_transient() {
+        StoreError::transient(failure)
+    } else {
+        StoreError::permanent(failure)
+    }
+}
