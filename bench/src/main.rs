@@ -1,4 +1,5 @@
-//! Benchmarks of annals: `cargo run --release -p annals-bench -- memory`.
+//! Benchmarks of annals: `cargo run --release -p annals-bench -- memory`, and
+//! `-- postgres`, which starts a throw-away server of its own.
 //!
 //! They are not tests: nothing here asserts on time. Machines are noisy; compare
 //! figures of one run with each other, and trust the CPU per operation before
@@ -8,6 +9,7 @@
 mod account;
 mod measure;
 mod memory;
+mod postgres;
 mod report;
 
 use std::error::Error;
@@ -16,12 +18,15 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+/// Whatever ends a benchmark early: a person reads it.
+type Failure = Box<dyn Error + Send + Sync>;
+
 #[derive(Debug, Parser)]
 #[command(about = "Benchmarks of annals")]
 struct Cli {
     #[command(subcommand)]
     suite: Suite,
-    /// How long each workload runs.
+    /// How long each workload runs; of two sides each.
     #[arg(long, global = true, default_value_t = 3.0)]
     seconds: f64,
     /// Also writes the figures here, one JSON object a line.
@@ -29,22 +34,38 @@ struct Cli {
     json: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Subcommand)]
 enum Suite {
     /// Decide, fold, append, load and commands on the memory store.
     Memory,
+    /// The PostgreSQL store beside hand-written sqlx, on a throw-away server.
+    Postgres(postgres::Args),
+    /// One of the processes that `postgres --sizing` starts.
+    #[command(hide = true)]
+    SizingWriter(postgres::WriterArgs),
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Failure> {
     let cli = Cli::parse();
     let time = Duration::try_from_secs_f64(cli.seconds)?;
-    let figures = match cli.suite {
-        Suite::Memory => memory::run(time).await?,
+    let (table, lines) = match &cli.suite {
+        Suite::Memory => {
+            let figures = memory::run(time).await?;
+            (report::table(&figures), report::json_lines(&figures)?)
+        }
+        Suite::Postgres(args) => {
+            let rows = postgres::run(args, time).await?;
+            (report::comparison(&rows), report::json_lines(&rows)?)
+        }
+        Suite::SizingWriter(args) => {
+            println!("{}", postgres::write(args, time).await?);
+            return Ok(());
+        }
     };
-    println!("{}", report::table(&figures));
+    println!("{table}");
     if let Some(path) = cli.json {
-        std::fs::write(path, report::json_lines(&figures)?)?;
+        std::fs::write(path, lines)?;
     }
     Ok(())
 }

@@ -4,16 +4,16 @@ mod append;
 mod commands;
 mod hot;
 
-use std::error::Error;
 use std::hint::black_box;
 use std::time::Duration;
 
 use annals::{Aggregate, Decide};
 
+use crate::Failure;
 use crate::account::{Account, Deposit, deposited};
 use crate::measure::{Figure, repeat};
 
-pub(crate) async fn run(time: Duration) -> Result<Vec<Figure>, Box<dyn Error>> {
+pub(crate) async fn run(time: Duration) -> Result<Vec<Figure>, Failure> {
     let mut figures = pure(time);
     figures.extend(append::run(time).await?);
     figures.extend(commands::run(time).await?);

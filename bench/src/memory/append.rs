@@ -1,19 +1,19 @@
 //! Appends to the store itself: one event an append, from 64 tasks.
 
-use std::error::Error;
 use std::time::Duration;
 
 use annals::store::{Append, NewEvent};
 use annals::{AppendError, Codec, EventId, EventStore, StreamId, Version};
 use annals_memory::MemoryStore;
 
+use crate::Failure;
 use crate::account::deposited;
 use crate::measure::{Figure, Stopwatch};
 
 const WRITERS: u64 = 64;
 const STREAMS: u64 = 1_000_000;
 
-pub(crate) async fn run(time: Duration) -> Result<Vec<Figure>, Box<dyn Error>> {
+pub(crate) async fn run(time: Duration) -> Result<Vec<Figure>, Failure> {
     let store = MemoryStore::new();
     let first = append_for("append_64", &store, time).await?;
     // The same again on a log that has grown: the figures should be alike.
@@ -29,7 +29,7 @@ async fn append_for(
     workload: &'static str,
     store: &MemoryStore,
     time: Duration,
-) -> Result<Figure, Box<dyn Error>> {
+) -> Result<Figure, Failure> {
     let mut shares = Vec::new();
     for writer in 0..WRITERS {
         shares.push(share(store, writer).await?);
@@ -45,10 +45,7 @@ async fn append_for(
 }
 
 /// The streams of one writer, and their versions.
-async fn share(
-    store: &MemoryStore,
-    writer: u64,
-) -> Result<Vec<(StreamId, Version)>, Box<dyn Error>> {
+async fn share(store: &MemoryStore, writer: u64) -> Result<Vec<(StreamId, Version)>, Failure> {
     let mut share = Vec::new();
     for key in (writer..STREAMS).step_by(usize::try_from(WRITERS)?) {
         let stream = StreamId::new("account", key)?;

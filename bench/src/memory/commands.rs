@@ -1,17 +1,17 @@
 //! Commands and loads through a repository: accounts of ten events.
 
-use std::error::Error;
 use std::time::Duration;
 
 use annals::{Repository, SnapshotPolicy};
 use annals_memory::MemoryStore;
 
+use crate::Failure;
 use crate::account::{Account, Deposit, deposited};
 use crate::measure::{Figure, Stopwatch};
 
 const ACCOUNTS: u64 = 10_000;
 
-pub(crate) async fn run(time: Duration) -> Result<Vec<Figure>, Box<dyn Error>> {
+pub(crate) async fn run(time: Duration) -> Result<Vec<Figure>, Failure> {
     let store = filled().await?;
     let plain = Repository::<Account>::new(store.clone());
     let snapshots = plain.clone().snapshots(store, SnapshotPolicy::every(10));
@@ -25,7 +25,7 @@ pub(crate) async fn run(time: Duration) -> Result<Vec<Figure>, Box<dyn Error>> {
     Ok(figures)
 }
 
-async fn filled() -> Result<MemoryStore, Box<dyn Error>> {
+async fn filled() -> Result<MemoryStore, Failure> {
     let store = MemoryStore::new();
     let accounts = Repository::<Account>::new(store.clone());
     for id in 0..ACCOUNTS {
@@ -37,10 +37,7 @@ async fn filled() -> Result<MemoryStore, Box<dyn Error>> {
     Ok(store)
 }
 
-async fn loads(
-    time: Duration,
-    accounts: &Repository<Account>,
-) -> Result<Vec<Figure>, Box<dyn Error>> {
+async fn loads(time: Duration, accounts: &Repository<Account>) -> Result<Vec<Figure>, Failure> {
     let (watch, mut count) = (Stopwatch::start(), 0);
     while watch.passed() < time {
         accounts.load(&(count % ACCOUNTS)).await?;
@@ -60,7 +57,7 @@ async fn execute(
     time: Duration,
     accounts: &Repository<Account>,
     tasks: u64,
-) -> Result<Figure, Box<dyn Error>> {
+) -> Result<Figure, Failure> {
     let watch = Stopwatch::start();
     let tasks: Vec<_> =
         (0..tasks).map(|task| tokio::spawn(run_one(accounts.clone(), task, time))).collect();

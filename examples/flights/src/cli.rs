@@ -17,6 +17,17 @@ pub(crate) struct Args {
     /// [default: January 2013, which is built in]
     pub(crate) file: Option<PathBuf>,
 
+    /// Where the log is kept: `memory`, the URL of a PostgreSQL database, as in
+    /// `postgres://me@localhost/airport`, or `postgres` for a server that is started
+    /// for this run and thrown away
+    #[arg(long, value_name = "STORE", default_value = "memory")]
+    pub(crate) store: String,
+
+    /// The schema of the log in the database. A log that holds events already is
+    /// not added to: it is only asked
+    #[arg(long, value_name = "NAME", default_value = "flights")]
+    pub(crate) schema: String,
+
     /// Compute the table straight from the file too, and fail if it differs
     #[arg(long)]
     pub(crate) verify: bool,

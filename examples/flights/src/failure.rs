@@ -3,7 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use annals::{ExecuteError, LoadError};
+use annals::{ExecuteError, LoadError, ReadError};
+use annals_postgres::testing::TestServerError;
+use annals_postgres::{ConnectError, MigrateError};
 use time::PrimitiveDateTime;
 
 use crate::csv_rows::{BadRow, FileError};
@@ -23,6 +25,19 @@ pub(crate) enum Failure {
     BadRow(BadRow),
     #[error("{0}; without --strict the message is left out")]
     Refused(Refused),
+    #[error(
+        "--store is `memory`, `postgres`, or the URL of a database, as in \
+         postgres://me@localhost/airport"
+    )]
+    UnknownStore,
+    #[error("the log cannot be opened")]
+    Connect(#[from] ConnectError),
+    #[error("the tables of the log cannot be made")]
+    Migrate(#[from] MigrateError),
+    #[error("no server can be started for this run")]
+    Server(#[from] TestServerError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
     #[error(transparent)]
     Execute(#[from] ExecuteError<Refusal>),
     #[error(transparent)]
@@ -31,7 +46,9 @@ pub(crate) enum Failure {
     Id(#[from] NotAFlightId),
     #[error(
         "the log and the file differ for {} carrier{}:\n  {}\n\
-         rows whose messages were refused are the likely reason; they are listed above",
+         rows whose messages were refused are the likely reason; they are listed above, unless the \
+         log was made by an earlier run, which may also have read another file or have been \
+         interrupted",
         .0.len(),
         if .0.len() == 1 { "" } else { "s" },
         .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  ")

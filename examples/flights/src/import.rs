@@ -1,15 +1,16 @@
-//! Commands to the log, one after the other in the order of time.
+//! Commands to the log, those of each flight in the order of time.
 
 use std::fmt;
 use std::time::Instant;
 
 use annals::{ExecuteError, Repository};
+use futures::future::try_join_all;
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::csv_rows::Row;
 use crate::failure::Failure;
 use crate::flight::{Flight, FlightId, Refusal};
-use crate::timeline;
+use crate::timeline::{self, Message};
 
 /// What came of the commands.
 #[derive(Debug, Default)]
@@ -39,37 +40,72 @@ pub(crate) struct Refused {
 
 /// Executes the commands of all rows.
 ///
-/// They run one at a time, as they would come in at an airport; a flight decides
-/// each on what has been recorded of it until then. What a flight refuses is
-/// reported and left out, or ends the import where the caller is `strict`.
+/// They run as they would come in at an airport: those of one flight in the order of
+/// time, each decided on what has been recorded of the flight until then; those of
+/// up to `concurrent` flights at the same time. What a flight refuses is reported and
+/// left out, or ends the import where the caller is `strict`.
 pub(crate) async fn import(
     flights: &Repository<Flight>,
     rows: &[Row],
+    concurrent: usize,
     strict: bool,
 ) -> Result<Totals, Failure> {
     let messages = timeline::messages(rows);
     let mut totals = Totals { commands: messages.len(), ..Totals::default() };
-    let bar = progress(messages.len());
+    let desk = Desk { flights, rows, strict, bar: progress(messages.len()) };
     let started = Instant::now();
-    for message in bar.wrap_iter(messages.into_iter()) {
-        let row = &rows[message.row];
-        let done = flights.execute(&row.id, message.command).occurred_at(message.at).await;
-        match done {
-            Ok(done) => totals.events += done.events.len(),
-            Err(ExecuteError::Refused(refusal)) => {
-                let refused = Refused { line: row.line, flight: row.id.clone(), refusal };
-                if strict {
-                    return Err(Failure::Refused(refused));
-                }
-                totals.refused += 1;
-                bar.suspend(|| eprintln!("refused: {refused}"));
-            }
-            Err(error) => return Err(error.into()),
-        }
+    let lanes = lanes(messages, concurrent).into_iter().map(|lane| desk.run(lane));
+    for lane in try_join_all(lanes).await? {
+        totals.events += lane.events;
+        totals.refused += lane.refused;
     }
-    bar.finish_and_clear();
+    desk.bar.finish_and_clear();
     totals.seconds = started.elapsed().as_secs_f64();
     Ok(totals)
+}
+
+/// Deals the messages out to lanes, all of a flight to the same one, so that they
+/// keep their order.
+fn lanes(messages: Vec<Message>, count: usize) -> Vec<Vec<Message>> {
+    let mut lanes = vec![Vec::new(); count.max(1)];
+    for message in messages {
+        let lane = message.row % lanes.len();
+        lanes[lane].push(message);
+    }
+    lanes
+}
+
+/// What all lanes share.
+struct Desk<'a> {
+    flights: &'a Repository<Flight>,
+    rows: &'a [Row],
+    strict: bool,
+    bar: ProgressBar,
+}
+
+impl Desk<'_> {
+    /// Executes the commands of one lane, one after the other.
+    async fn run(&self, messages: Vec<Message>) -> Result<Totals, Failure> {
+        let mut totals = Totals::default();
+        for message in messages {
+            let row = &self.rows[message.row];
+            let done = self.flights.execute(&row.id, message.command).occurred_at(message.at).await;
+            self.bar.inc(1);
+            match done {
+                Ok(done) => totals.events += done.events.len(),
+                Err(ExecuteError::Refused(refusal)) => {
+                    let refused = Refused { line: row.line, flight: row.id.clone(), refusal };
+                    if self.strict {
+                        return Err(Failure::Refused(refused));
+                    }
+                    totals.refused += 1;
+                    self.bar.suspend(|| eprintln!("refused: {refused}"));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(totals)
+    }
 }
 
 /// A bar on stderr; none where stderr is no terminal.

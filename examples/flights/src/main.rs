@@ -2,9 +2,9 @@
 //! an aggregate decides them, and every answer is read from the log of events.
 //!
 //! Reading order: `flight` (what one flight may do), `csv_rows` and `timeline`
-//! (the file, and its commands in the order of time), `import` (the commands to
-//! the log), then the three views of the log, `punctuality`, `aircraft` and
-//! `board`. `verify` holds one of them against the file.
+//! (the file, and its commands in the order of time), `storage` (where the log is),
+//! `import` (the commands to it), then the three views of the log, `punctuality`,
+//! `aircraft` and `board`. `verify` holds one of them against the file.
 
 mod aircraft;
 mod board;
@@ -16,6 +16,7 @@ mod flight;
 mod import;
 mod punctuality;
 mod report;
+mod storage;
 mod timeline;
 mod verify;
 
@@ -24,8 +25,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use annals::{AnyStore, EventStore, Repository};
-use annals_memory::MemoryStore;
+use annals::{AnyStore, Position, Repository};
 use clap::Parser;
 
 use cli::Args;
@@ -60,16 +60,21 @@ fn with_sources(error: &dyn Error) -> String {
 }
 
 async fn run(args: &Args) -> Result<(), Failure> {
-    let store = MemoryStore::new().erased();
-    let flights = Repository::<Flight>::new(store.clone());
     let (rows, bad_rows) = read(args)?;
-    let totals = import::import(&flights, &rows, args.strict).await?;
-    eprintln!("{}", report::totals(rows.len(), bad_rows, &totals));
-
-    let answer = answer(&store, args).await?;
+    let storage = storage::open(&args.store, &args.schema).await?;
+    match storage.end().await? {
+        Position::START => {
+            let flights = Repository::<Flight>::new(storage.store.clone());
+            let concurrent = storage.concurrent_flights;
+            let totals = import::import(&flights, &rows, concurrent, args.strict).await?;
+            eprintln!("{}", report::totals(rows.len(), bad_rows, &totals));
+        }
+        end => eprintln!("{}", report::log_is_there(&args.schema, end)),
+    }
+    let answer = answer(&storage.store, args).await?;
     io::stdout().write_all(answer.as_bytes())?;
     if args.verify {
-        verify(&store, &rows).await?;
+        verify(&storage.store, &rows).await?;
     }
     Ok(())
 }

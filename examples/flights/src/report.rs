@@ -5,6 +5,7 @@ mod board;
 mod progress;
 mod punctuality;
 
+use annals::Position;
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -26,6 +27,15 @@ pub(crate) fn totals(rows: usize, bad_rows: usize, totals: &Totals) -> String {
         grouped(commands),
         grouped(events),
         grouped(&totals.events_per_second()),
+    )
+}
+
+/// One line about a log that an earlier run has made.
+pub(crate) fn log_is_there(schema: &str, end: Position) -> String {
+    format!(
+        "the log in schema {schema} holds {} events already: nothing was added, the answer is \
+         read from it; choose another --schema to read the file into a new log",
+        grouped(&end.get())
     )
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in tests an unwrap is an assertion")]
 
 mod bad_input;
+mod postgres;
 mod punctuality;
 mod support;
 mod views;
