@@ -117,7 +117,6 @@ CREATE FUNCTION "annals".append(
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
-SET jit = off
 AS $body$
 DECLARE
     v_began      timestamptz := clock_timestamp();
@@ -125,12 +124,13 @@ DECLARE
     v_partitions smallint[]  := w_partition;
     v_locked     boolean;
     v_bases      bigint[];
-    v_behind     smallint;
+    v_tail       record;
     v_heads      bigint[];
     v_lasts      uuid[];
     v_priors     uuid[];
     v_ends       bigint[];
     v_clean      boolean;
+    v_any        boolean     := true;
     v_known      int[]       := '{}';
     v_first      int;
     v_why        int;
@@ -153,30 +153,23 @@ BEGIN
         RAISE EXCEPTION 'annals: append needs a lock_timeout' USING ERRCODE = '22004';
     END IF;
 
-    FOREACH v_partition IN ARRAY v_partitions LOOP
+    -- The locks, and where the partitions end. The time of recording never falls
+    -- within a partition.
+    FOR i IN 1 .. cardinality(v_partitions) LOOP
         -- Evaluated as an expression, which is a statement to itself like any other,
         -- and costs less than a query.
-        v_locked := pg_advisory_xact_lock(v_log, v_partition) IS NOT NULL;
+        v_locked := pg_advisory_xact_lock(v_log, v_partitions[i]) IS NOT NULL;
+        v_bases[i] := coalesce(pg_sequence_last_value(('"annals".positions_' || v_partitions[i])::regclass), 0);
+        SELECT e.position, e.recorded_at INTO v_tail FROM "annals".events AS e
+        WHERE e.partition = v_partitions[i] ORDER BY e.position DESC LIMIT 1;
+        IF v_tail.position > v_bases[i] THEN
+            RAISE EXCEPTION 'annals: the sequence of partition % stands behind its events', v_partitions[i]
+                USING ERRCODE = 'AN003';
+        END IF;
+        append.recorded_at := greatest(append.recorded_at, v_tail.recorded_at);
     END LOOP;
+    append.recorded_at := greatest(append.recorded_at, clock_timestamp());
     lock_wait_us := extract(epoch FROM clock_timestamp() - v_began) * 1000000;
-
-    -- Where the partitions end. The time of recording never falls within one.
-    SELECT array_agg(s.base ORDER BY s.nth), greatest(max(s.recorded_at), clock_timestamp()),
-           min(s.partition) FILTER (WHERE s.tail > s.base)
-    INTO v_bases, append.recorded_at, v_behind
-    FROM (
-        SELECT p.nth, p.partition, t.position AS tail, t.recorded_at,
-               coalesce(pg_sequence_last_value(('"annals".positions_' || p.partition)::regclass), 0) AS base
-        FROM unnest(v_partitions) WITH ORDINALITY AS p (partition, nth)
-        LEFT JOIN LATERAL (
-            SELECT e.position, e.recorded_at FROM "annals".events AS e
-            WHERE e.partition = p.partition ORDER BY e.position DESC LIMIT 1
-        ) AS t ON true
-    ) AS s;
-    IF v_behind IS NOT NULL THEN
-        RAISE EXCEPTION 'annals: the sequence of partition % stands behind its events', v_behind
-            USING ERRCODE = 'AN003';
-    END IF;
 
     IF k_append IS NOT NULL THEN
         SELECT array_agg(k.append), array_agg(json_build_object(
@@ -218,6 +211,7 @@ BEGIN
         refused := '{}'; refused_why := '{}'; refused_write := '{}'; refused_actual := '{}';
         v_priors := v_lasts;
         v_ends := v_bases;
+        v_any := false;
         -- From here on the heads are by slot. No slot is greater than the place of its
         -- writes, so what is read here has not been overwritten yet.
         FOR i IN 1 .. cardinality(w_append) LOOP
@@ -261,6 +255,7 @@ BEGIN
             FOR i IN v_first .. v_write - 1 LOOP
                 positions[i] := -1;
                 IF versions[i] > 0 THEN
+                    v_any := true;
                     v_home := array_position(v_partitions, w_partition[i]);
                     v_ends[v_home] := v_ends[v_home] + w_events[i];
                     positions[i] := v_ends[v_home];
@@ -286,10 +281,11 @@ BEGIN
             refused_write := ARRAY[v_write]; refused_actual := ARRAY[v_partition::bigint];
             versions := array_fill(-1::bigint, ARRAY[cardinality(w_append)]);
             positions := versions;
+            v_any := false;
         END IF;
     END IF;
 
-    IF refused IS NULL OR EXISTS (SELECT FROM unnest(versions) AS v WHERE v > 0) THEN
+    IF v_any THEN
         IF v_ends IS NULL AND cardinality(v_partitions) = 1 THEN
             v_ends := ARRAY[positions[cardinality(positions)]];
         ELSIF v_ends IS NULL THEN
