@@ -12,11 +12,12 @@ use annals::{
     AppendError, Checkpoint, EventId, EventStore, Partition, Position, ReadError, StreamId, Version,
 };
 use futures::StreamExt;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow, Postgres};
+use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::{PgConnection, PgPool, Row};
 use tokio::time::Instant;
 
+use crate::connect::Ways;
 use crate::error::{ConnectError, MigrateError, read_error, store_error};
 use crate::hub::Hub;
 use crate::loads::Loads;
@@ -90,15 +91,14 @@ impl PostgresStore {
         info: LogInfo,
         sql: Sql,
         settings: Settings,
-        options: PgConnectOptions,
         connection: PgConnection,
-        pool: PgPool,
-        followed: PgPool,
+        ways: Ways,
     ) -> Self {
+        let Ways { options, pool, followed, listen } = ways;
         let sql = Arc::new(sql);
         let pages = |pool| Pages::new(pool, sql.clone(), &settings);
         let (pages, followed) = (pages(pool), pages(followed));
-        let hub = Hub::new(&info, &settings, pages.clone(), followed.clone());
+        let hub = Hub::new(&info, &settings, pages.clone(), followed.clone(), listen);
         let shared = Shared {
             info: info.clone(),
             sql: sql.clone(),
