@@ -30,6 +30,8 @@ use crate::{read, subscribe};
 
 /// An event store in a PostgreSQL database. A clone is another handle to the same
 /// store, its writer and its connections.
+///
+#[doc = include_str!("../docs/following.md")]
 #[derive(Clone)]
 pub struct PostgresStore {
     pub(crate) inner: Arc<Inner>,

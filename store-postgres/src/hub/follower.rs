@@ -65,3 +65,46 @@ impl Follower {
         looked && signal.seen != Seen::End(known)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use annals::LogId;
+    use annals::store::LogInfo;
+    use sqlx::PgPool;
+
+    use super::*;
+    use crate::options::{PostgresStoreBuilder, Source};
+    use crate::page::Pages;
+    use crate::sql::{Schema, Sql};
+
+    /// A hub whose server never answers.
+    fn hub() -> Arc<Hub> {
+        let settings = PostgresStoreBuilder::new(Source::Url(String::new())).settings;
+        let pool = PgPool::connect_lazy("postgres://nobody@192.0.2.1/none").unwrap();
+        let pages = Pages::new(pool, Arc::new(Sql::new(&Schema::default())), &settings);
+        let info = LogInfo::new(LogId::from_uuid(uuid::Uuid::now_v7()));
+        Hub::new(&info, &settings, pages.clone(), pages, None)
+    }
+
+    #[tokio::test]
+    async fn a_hint_between_a_look_and_the_wait_behind_it_is_not_missed() {
+        let hub = hub();
+        let mut follower = Follower::new(&hub, Partition::FIRST);
+        hub.hint(Partition::FIRST, Position::new(1));
+        let woken = follower.wait(None, Position::START);
+        tokio::time::timeout(Duration::from_secs(20), woken).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_hint_that_was_looked_at_wakes_nobody_again() {
+        let hub = hub();
+        let mut follower = Follower::new(&hub, Partition::FIRST);
+        hub.hint(Partition::FIRST, Position::new(9));
+        follower.wait(None, Position::START).await;
+        // The look has found nothing: the tail was lost.
+        let again = follower.wait(None, Position::START);
+        assert!(tokio::time::timeout(Duration::from_millis(100), again).await.is_err());
+    }
+}
