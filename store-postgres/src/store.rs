@@ -205,8 +205,8 @@ impl EventStore for PostgresStore {
 
     async fn log_head(&self, partition: Partition) -> Result<Checkpoint, ReadError> {
         self.check(partition)?;
-        let query = self.inner.sql.log_head.query().bind(partition.get().cast_signed());
-        let row = self.inner.followed.fetch(query).await.map_err(read_error)?;
+        let query = || self.inner.sql.log_head.query().bind(partition.get().cast_signed());
+        let row = self.inner.followed.read(query).await.map_err(read_error)?;
         let log = self.inner.info.id;
         let Some(row) = row.into_iter().next() else {
             return Ok(Checkpoint::start(log, partition));

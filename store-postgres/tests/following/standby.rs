@@ -1,8 +1,11 @@
 //! Partitions are read from a standby, streams are not.
 
+use std::error::Error;
+
 use annals::store::{LogQuery, StreamQuery};
 use annals::{EventStore, Partition, Position, ReadError, Version};
-use annals_postgres::testing::Server;
+use annals_postgres::PostgresStore;
+use annals_postgres::testing::{Database, Server};
 use futures::{StreamExt, TryStreamExt};
 
 use crate::support::{
@@ -63,6 +66,20 @@ async fn partitions_are_followed_on_the_standby_and_streams_are_read_from_the_pr
     assert_eq!(next(&mut events).await, 11);
     let listening = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'";
     assert_eq!(count(&standby.url(), listening).await, 0, "a standby refuses to listen");
+}
+
+#[tokio::test]
+async fn a_server_that_holds_another_log_is_not_read() {
+    let (ours, other) = (Database::create().await.unwrap(), Database::create().await.unwrap());
+    for database in [&ours, &other] {
+        PostgresStore::migrate(database.url()).await.unwrap();
+    }
+    let store = PostgresStore::builder(ours.url()).read_from(other.url());
+    let store = store.connect().await.unwrap();
+    append(&PostgresStore::connect(other.url()).await.unwrap()).await;
+    let error = failure(&mut from_start(&store)).await;
+    assert!(matches!(&error, ReadError::Store(error) if !error.is_transient()), "{error:?}");
+    assert!(error.source().unwrap().to_string().contains("another log"), "{error:?}");
 }
 
 #[tokio::test]
