@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use annals::EventStore;
 use annals_postgres::PostgresStore;
-use annals_postgres::testing::Database;
+use annals_postgres::testing::{Database, Server};
 use futures::StreamExt;
 use futures::future::join_all;
 
-use crate::support::{append, caught_up, count, from_start, next, until};
+use crate::support::{append, caught_up, count, execute, from_start, next, shared_log, until};
 
 const LISTENING: &str = "SELECT count(*) FROM pg_stat_activity \
     WHERE datname = current_database() AND query LIKE 'LISTEN%'";
@@ -71,12 +72,24 @@ async fn a_dropped_store_leaves_no_connection_behind() {
 }
 
 #[tokio::test]
-async fn a_look_that_shows_nothing_new_is_not_delivered() {
-    let log = crate::support::shared_log().await.poll_interval(Duration::from_millis(1));
-    let store = log.connect().await.unwrap();
-    append(&store).await;
+async fn a_look_for_nothing_is_not_delivered() {
+    let log = shared_log().await;
+    let (writer, store) = (log.clone().connect().await.unwrap(), log.connect().await.unwrap());
     let mut events = from_start(&store);
-    assert_eq!(caught_up(&mut events).await.position().get(), 1);
-    let more = tokio::time::timeout(Duration::from_millis(300), events.next()).await;
+    // The later ones show that it listens.
+    for position in 1..=5 {
+        append(&writer).await;
+        assert_eq!(next(&mut events).await, position);
+    }
+    caught_up(&mut events).await;
+    let waiting = tokio::time::timeout(Duration::from_secs(1), events.next());
+    let lies = async {
+        for position in 100..110 {
+            let channel = format!("annals_{}", store.log().id.as_uuid().simple());
+            let lie = format!("SELECT pg_notify('{channel}', '0={position}')");
+            execute(Server::shared_url().await.unwrap(), lie).await;
+        }
+    };
+    let (more, ()) = tokio::join!(waiting, lies);
     assert!(more.is_err(), "{more:?}");
 }

@@ -1,6 +1,7 @@
 //! Partitions are read from a standby, streams are not.
 
 use std::error::Error;
+use std::time::Duration;
 
 use annals::store::{LogQuery, StreamQuery};
 use annals::{EventStore, Partition, Position, ReadError, Version};
@@ -42,7 +43,11 @@ async fn partitions_are_followed_on_the_standby_and_streams_are_read_from_the_pr
     let old = caught_up(&mut events).await;
 
     pause(&standby).await;
+    // It waits, is told, and finds that the standby does not have it yet.
+    let waiting = tokio::spawn(async move { next(&mut events).await });
+    tokio::time::sleep(Duration::from_millis(50)).await;
     append(&writer).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
     let new = writer.log_head(Partition::FIRST).await.unwrap();
     assert_eq!(store.log_head(Partition::FIRST).await.unwrap(), old, "read on the standby");
     let all = LogQuery::partition(Partition::FIRST);
@@ -59,11 +64,11 @@ async fn partitions_are_followed_on_the_standby_and_streams_are_read_from_the_pr
     let read = store.read_all(LogQuery::resume(new)).try_collect::<Vec<_>>().await;
     assert!(matches!(read, Err(ReadError::BeyondEnd { .. })), "{read:?}");
     let mut resumed = store.subscribe(LogQuery::resume(new));
-    let early = tokio::time::timeout(std::time::Duration::from_millis(300), resumed.next()).await;
+    let early = tokio::time::timeout(Duration::from_millis(300), resumed.next()).await;
     assert!(early.is_err(), "{early:?}");
     resume(&standby).await;
     assert_eq!(caught_up(&mut resumed).await, new);
-    assert_eq!(next(&mut events).await, 11);
+    assert_eq!(within("the event", waiting).await.unwrap(), 11);
     let listening = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'";
     assert_eq!(count(&standby.url(), listening).await, 0, "a standby refuses to listen");
 }
