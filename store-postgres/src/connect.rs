@@ -91,6 +91,16 @@ pub(crate) async fn migrate(builder: &PostgresStoreBuilder) -> Result<(), Migrat
     Ok(())
 }
 
+/// How a store reaches its servers.
+pub(crate) struct Ways {
+    pub(crate) options: PgConnectOptions,
+    pub(crate) pool: PgPool,
+    /// Where whole partitions are read.
+    pub(crate) followed: PgPool,
+    /// Where it listens, if it can.
+    pub(crate) listen: Option<PgConnectOptions>,
+}
+
 pub(crate) async fn connect(builder: PostgresStoreBuilder) -> Result<PostgresStore, ConnectError> {
     let PostgresStoreBuilder { source, settings } = builder;
     let schema = settings.schema.clone()?;
@@ -106,7 +116,13 @@ pub(crate) async fn connect(builder: PostgresStoreBuilder) -> Result<PostgresSto
         Some(url) => self::pool(&self::options(&url.0)?, &settings),
         None => pool.clone(),
     };
-    Ok(PostgresStore::open(info, sql, settings, options, connection, pool, followed))
+    let listen = match &settings.listen_url {
+        Some(url) => Some(self::options(&url.0)?),
+        // A pooler takes away what is to be heard.
+        None => (!settings.pooler).then(|| options.clone()),
+    };
+    let ways = Ways { options, pool, followed, listen };
+    Ok(PostgresStore::open(info, sql, settings, connection, ways))
 }
 
 /// A connection that has rested for so long is asked whether it still works.

@@ -207,8 +207,9 @@ impl PostgresStoreBuilder {
         self.with(|s| s.statement_timeout = time)
     }
 
-    /// How often a subscription looks for new events without being told of them; 1
-    /// second by default, 100 milliseconds where nobody tells it.
+    /// How often the store looks for new events of which nobody tells it, once for all
+    /// its subscriptions; 1 second by default, 100 milliseconds where nobody can tell.
+    /// 1 millisecond is the least. See [`PostgresStore`] about following.
     pub fn poll_interval(self, time: Duration) -> Self {
         self.with(|s| s.poll_interval = Some(time))
     }

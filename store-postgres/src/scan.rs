@@ -1,21 +1,26 @@
 //! A walk through a partition, page by page, which checks at every page that the log
 //! still holds the event with which the last one ended.
 
-use sqlx::Row;
-use sqlx::postgres::PgRow;
+mod rows;
 
 use annals::store::{After, Filter, LogQuery};
-use annals::{Checkpoint, EventId, LogId, Partition, Position, RawEvent, ReadError};
+use annals::{Checkpoint, EventId, LogId, Partition, Position, RawEvent, ReadError, StoreError};
 
 use crate::PostgresStore;
 use crate::error::read_error;
+use crate::hub::End;
 use crate::page::{self, Pages};
 use crate::read::most;
 use crate::row;
+use rows::{Ends, Found, ends};
 
 /// How many positions a page with a filter looks at, at most: a filter that lets
 /// nothing pass must not keep a statement busy for long.
 const WINDOW: u64 = 20_000;
+
+/// The URL of the standby, or a restore, has led to a database of somebody else.
+const ANOTHER: &str = "the server that partitions are read from holds another log: correct its \
+    URL, or open the store anew if this log has taken the place of the one it was opened on";
 
 /// Where a walk stands.
 #[derive(Clone)]
@@ -25,7 +30,7 @@ pub(crate) struct Scan {
     partition: Partition,
     filter: Filter,
     /// The last event that was looked at, if it is known.
-    known: Option<(Position, EventId)>,
+    known: End,
     /// Everything up to here was looked at.
     pub(crate) after: Position,
 }
@@ -53,7 +58,11 @@ impl Scan {
         if let Some(checkpoint) = checkpoint.filter(|checkpoint| checkpoint.log() != log) {
             return Err(ReadError::diverged(checkpoint));
         }
-        let (end, found) = ends(&pages, partition, position).await.map_err(read_error)?;
+        let Ends { end, known: found, held } =
+            ends(&pages, partition, position).await.map_err(read_error)?;
+        if held != log {
+            return Err(ReadError::Store(StoreError::permanent(ANOTHER)));
+        }
         if position > end {
             return Err(ReadError::BeyondEnd { partition, position, end });
         }
@@ -76,6 +85,11 @@ impl Scan {
             Some((position, event)) => Checkpoint::new(self.log, self.partition, position, event),
             None => Checkpoint::start(self.log, self.partition),
         }
+    }
+
+    /// The last event that was looked at.
+    pub(crate) fn known(&self) -> End {
+        self.known
     }
 
     /// The next page, up to `end`, and where the walk stands behind it.
@@ -175,55 +189,12 @@ impl Scan {
         }
         // A second statement, to tell which error it is: the first has seen one.
         let position = self.known.map_or(Position::START, |(position, _)| position);
-        let (end, _) = ends(&self.pages, self.partition, position).await.map_err(read_error)?;
+        let ends = ends(&self.pages, self.partition, position).await.map_err(read_error)?;
+        let end = ends.end;
         if position > end {
             let partition = self.partition;
             return Err(ReadError::BeyondEnd { partition, position, end });
         }
         Err(ReadError::diverged(self.checkpoint()))
-    }
-}
-
-/// Where a partition ends, and the id of the event at a position.
-async fn ends(
-    pages: &Pages,
-    partition: Partition,
-    position: Position,
-) -> sqlx::Result<(Position, Option<EventId>)> {
-    let query = || {
-        let query = pages.sql.begin_read.query().bind(partition.get().cast_signed());
-        query.bind(row::signed(position.get()))
-    };
-    let rows = pages.read(query).await?;
-    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-    let end = row
-        .try_get::<Option<i64>, _>(0)?
-        .map_or(Position::START, |end| Position::new(row::unsigned(end)));
-    let known = row.try_get::<Option<uuid::Uuid>, _>("known")?;
-    Ok((end, known.map(EventId::from_uuid)))
-}
-
-/// The rows of a page with a filter, by the reason why they are there.
-#[derive(Default)]
-struct Found {
-    known: Option<(Position, EventId)>,
-    passed: Vec<PgRow>,
-    last: Option<(Position, EventId)>,
-    next: Option<(Position, EventId)>,
-}
-
-impl Found {
-    fn of(rows: Vec<PgRow>) -> sqlx::Result<Self> {
-        let mut found = Self::default();
-        for row in rows {
-            let place = Some((row::position(&row)?, row::id(&row)?));
-            match row::reason(&row)? {
-                0 => found.known = place,
-                1 => found.passed.push(row),
-                2 => found.last = place,
-                _ => found.next = place,
-            }
-        }
-        Ok(found)
     }
 }

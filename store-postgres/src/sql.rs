@@ -123,6 +123,7 @@ statements! {
     load_snapshot,
     log_ends,
     log_head,
+    notify,
     outcome,
     read_log,
     read_log_filtered,

@@ -12,11 +12,12 @@ use annals::{
     AppendError, Checkpoint, EventId, EventStore, Partition, Position, ReadError, StreamId, Version,
 };
 use futures::StreamExt;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow, Postgres};
+use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::{PgConnection, PgPool, Row};
 use tokio::time::Instant;
 
+use crate::connect::Ways;
 use crate::error::{ConnectError, MigrateError, read_error, store_error};
 use crate::hub::Hub;
 use crate::loads::{Connect, Loads};
@@ -29,6 +30,8 @@ use crate::{read, subscribe};
 
 /// An event store in a PostgreSQL database. A clone is another handle to the same
 /// store, its writer and its connections.
+///
+#[doc = include_str!("../docs/following.md")]
 #[derive(Clone)]
 pub struct PostgresStore {
     pub(crate) inner: Arc<Inner>,
@@ -90,15 +93,14 @@ impl PostgresStore {
         info: LogInfo,
         sql: Sql,
         settings: Settings,
-        options: PgConnectOptions,
         connection: PgConnection,
-        pool: PgPool,
-        followed: PgPool,
+        ways: Ways,
     ) -> Self {
+        let Ways { options, pool, followed, listen } = ways;
         let sql = Arc::new(sql);
         let pages = |pool| Pages::new(pool, sql.clone(), &settings);
         let (pages, followed) = (pages(pool), pages(followed));
-        let hub = Hub::new(&info, &settings, pages.clone(), followed.clone());
+        let hub = Hub::new(&info, &settings, pages.clone(), followed.clone(), listen);
         let shared = Shared {
             info: info.clone(),
             sql: sql.clone(),
@@ -204,8 +206,8 @@ impl EventStore for PostgresStore {
 
     async fn log_head(&self, partition: Partition) -> Result<Checkpoint, ReadError> {
         self.check(partition)?;
-        let query = self.inner.sql.log_head.query().bind(partition.get().cast_signed());
-        let row = self.inner.followed.fetch(query).await.map_err(read_error)?;
+        let query = || self.inner.sql.log_head.query().bind(partition.get().cast_signed());
+        let row = self.inner.followed.read(query).await.map_err(read_error)?;
         let log = self.inner.info.id;
         let Some(row) = row.into_iter().next() else {
             return Ok(Checkpoint::start(log, partition));

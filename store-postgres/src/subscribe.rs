@@ -7,13 +7,17 @@ use annals::store::{Delivery, LogQuery};
 use annals::{Position, ReadError};
 use async_stream::try_stream;
 use futures::Stream;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::PostgresStore;
+use crate::hub::Follower;
 use crate::scan::{Looked, Scan};
 
 /// Beyond every position that PostgreSQL can express.
 const NO_END: Position = Position::new(i64::MAX.unsigned_abs());
+
+/// How long a standby may lack an event that a subscription has seen elsewhere.
+const LAG: Duration = Duration::from_secs(10);
 
 pub(crate) fn follow(
     store: PostgresStore,
@@ -21,9 +25,12 @@ pub(crate) fn follow(
 ) -> impl Stream<Item = Result<Delivery, ReadError>> + Send + 'static {
     try_stream! {
         let mut left = query.limit.unwrap_or(u64::MAX);
+        // Before the first look, so that nothing is missed behind it.
+        let mut follower = Follower::new(&store.inner.hub, query.partition);
         let mut scan = begin(&store, &query).await?;
+        let mut caught_up = None;
         while left > 0 {
-            let (next, page) = look(&scan, left).await?;
+            let (next, page) = look(&store, &scan, left).await?;
             scan = next;
             let passed = page.events.last().map(|event| event.position);
             for event in page.events {
@@ -33,11 +40,15 @@ pub(crate) fn follow(
             if left == 0 {
                 return;
             }
+            let here = scan.checkpoint();
             if page.at_end {
-                yield Delivery::CaughtUp(scan.checkpoint());
-                store.inner.hub.wait(query.partition, scan.after).await;
-            } else if passed != Some(scan.checkpoint().position()) {
-                yield Delivery::Passed(scan.checkpoint());
+                // A look that was for nothing has reached no other end.
+                if caught_up.replace(here) != Some(here) {
+                    yield Delivery::CaughtUp(here);
+                }
+                follower.wait(scan.known(), scan.after).await;
+            } else if passed != Some(here.position()) {
+                yield Delivery::Passed(here);
             }
         }
     }
@@ -45,45 +56,58 @@ pub(crate) fn follow(
 
 /// Begins, also while the server is away.
 async fn begin(store: &PostgresStore, query: &LogQuery) -> Result<Scan, ReadError> {
-    let mut pause = Pause::default();
+    let mut patience = Patience::of(store);
     loop {
         match Scan::begin(store, query).await {
             Ok((scan, _)) => return Ok(scan),
-            Err(error) => pause.after(error).await?,
+            Err(error) => patience.after(error).await?,
         }
     }
 }
 
 /// Looks at the next page, also while the server is away: a subscription goes on where
 /// it was when the server is back.
-async fn look(scan: &Scan, left: u64) -> Result<(Scan, Looked), ReadError> {
-    let mut pause = Pause::default();
+async fn look(store: &PostgresStore, scan: &Scan, left: u64) -> Result<(Scan, Looked), ReadError> {
+    let mut patience = Patience::of(store);
     loop {
         match scan.clone().page(NO_END, left).await {
             Ok(looked) => return Ok(looked),
-            Err(error) => pause.after(error).await?,
+            Err(error) => patience.after(error).await?,
         }
     }
 }
 
-/// Growing pauses while the server is away.
-struct Pause(Duration);
-
-impl Default for Pause {
-    fn default() -> Self {
-        Self(Duration::from_millis(20))
-    }
+/// Growing pauses while the server is away, or a standby is behind.
+struct Patience {
+    standby: bool,
+    pause: Duration,
+    /// Since when the standby was seen to be behind.
+    behind: Option<Instant>,
 }
 
-impl Pause {
+impl Patience {
+    fn of(store: &PostgresStore) -> Self {
+        let standby = store.inner.settings.read_url.is_some();
+        Self { standby, pause: Duration::from_millis(20), behind: None }
+    }
+
     /// Waits after a failure that may pass; returns another one.
     async fn after(&mut self, error: ReadError) -> Result<(), ReadError> {
-        if !error.is_transient() {
+        if error.is_transient() {
+            tracing::warn!(target: "annals", %error, "a subscription waits for the server");
+        } else if self.lags(&error) {
+            tracing::debug!(target: "annals", %error, "a subscription waits for the standby");
+        } else {
             return Err(error);
         }
-        tracing::warn!(target: "annals", %error, "a subscription waits for the server");
-        sleep(self.0).await;
-        self.0 = (self.0 * 2).min(Duration::from_secs(1));
+        sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(Duration::from_secs(1));
         Ok(())
+    }
+
+    /// Whether the standby may still receive what is missing.
+    fn lags(&mut self, error: &ReadError) -> bool {
+        let beyond = self.standby && matches!(error, ReadError::BeyondEnd { .. });
+        beyond && self.behind.get_or_insert_with(Instant::now).elapsed() < LAG
     }
 }

@@ -47,8 +47,7 @@ impl Lane {
                 return;
             }
             // Who has gone away meanwhile need not be read for.
-            let loads: Vec<_> =
-                loads.into_iter().filter(|load| !load.answer.is_closed()).collect();
+            let loads: Vec<_> = loads.into_iter().filter(|load| !load.answer.is_closed()).collect();
             if !loads.is_empty() {
                 self.answer(loads).await;
             }

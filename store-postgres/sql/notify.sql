@@ -1,0 +1,7 @@
+-- Purpose: tells those who listen that partitions have grown.
+-- Binds:   $1 channel, $2 which, and up to where.
+-- Result:  one row without meaning.
+-- Locks:   the server's lock of notifications, while this commits. It must be a
+--          transaction of its own: it waits neither for the disk nor for a standby,
+--          and an append would make all others wait that notify.
+SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)
