@@ -1,7 +1,7 @@
 //! Commands of 16 tasks on one account, in a store that takes a millisecond for
 //! each commit and commits together what waits, as one above a database does.
 
-use std::error::Error;
+use crate::Failure;
 use std::time::Duration;
 
 use annals::store::{
@@ -85,7 +85,7 @@ impl EventStore for GroupCommit {
     }
 }
 
-pub(crate) async fn run(time: Duration) -> Result<Vec<Figure>, Box<dyn Error>> {
+pub(crate) async fn run(time: Duration) -> Result<Vec<Figure>, Failure> {
     let mut figures = Vec::new();
     for (workload, tasks) in [("hot_1", 1), ("hot_16", 16), ("hot_256", 256)] {
         let accounts = Repository::<Account>::new(GroupCommit::new(MemoryStore::new())).cache(8);
