@@ -117,7 +117,9 @@ macro_rules! statements {
 
 statements! {
     append,
+    before_commit,
     begin_read,
+    commit,
     delete_snapshot,
     describe_log,
     load_snapshot,
@@ -131,5 +133,9 @@ statements! {
     read_streams,
     save_snapshot,
     sequences_behind,
+    stage,
     stream_head,
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests;
