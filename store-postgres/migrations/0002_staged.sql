@@ -232,7 +232,11 @@ BEGIN
     SELECT array_agg(DISTINCT p ORDER BY p), min(t.patience), min(t.deadline)
     INTO v_partitions, v_patience, v_deadline
     FROM "annals".staged AS t CROSS JOIN unnest(t.w_partition) AS p WHERE t.xact = v_xact;
-    v_patience := least(v_patience, greatest(v_deadline - clock_timestamp(), interval '1 millisecond'));
+    -- `least` leaves out what is not there, and so would `greatest`.
+    v_patience := least(v_patience, v_deadline - clock_timestamp());
+    IF v_patience <= '0' THEN
+        RAISE EXCEPTION 'annals: the deadline of an append has passed' USING ERRCODE = 'AN013';
+    END IF;
     PERFORM set_config('lock_timeout', coalesce(ceil(extract(epoch FROM v_patience) * 1000), 0)::bigint::text, true);
     PERFORM pg_advisory_xact_lock('"annals".events'::regclass::oid::bigint::bit(32)::int, p) FROM unnest(v_partitions) AS p;
     IF clock_timestamp() > v_deadline THEN

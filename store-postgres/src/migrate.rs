@@ -66,7 +66,10 @@ pub struct MigrationFile {
 
 /// Every step as SQL. The first one also makes the log.
 pub(crate) fn files(schema: &Schema, partitions: Partitions) -> Vec<MigrationFile> {
-    let make = format!("SELECT \"annals\".create_log(gen_random_uuid(), {}::smallint);\n", partitions.count());
+    let make = format!(
+        "SELECT \"annals\".create_log(gen_random_uuid(), {}::smallint);\n",
+        partitions.count()
+    );
     let file = |step: &Migration| {
         let (before, behind) = if step.version == 1 { (TABLE, &*make) } else { ("", "") };
         let record = RECORD.replace("$1", &step.version.to_string());

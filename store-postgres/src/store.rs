@@ -9,8 +9,8 @@ use annals::store::{
     StreamQuery,
 };
 use annals::{
-    AppendError, Checkpoint, EventId, EventStore, Partition, Partitions, Position, ReadError, StreamId,
-    Version,
+    AppendError, Checkpoint, EventId, EventStore, Partition, Partitions, Position, ReadError,
+    StreamId, Version,
 };
 use futures::StreamExt;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow, Postgres};

@@ -8,9 +8,7 @@ use sqlx::postgres::PgRow;
 use time::OffsetDateTime;
 
 use annals::store::{Append, Appended, IdempotencyKey, LogInfo, Write, Written};
-use annals::{
-    AppendError, Conflict, EventId, Partition, Position, StoreError, StreamId, Version,
-};
+use annals::{AppendError, Conflict, EventId, Partition, Position, StoreError, StreamId, Version};
 
 use crate::error::damaged;
 use crate::row::unsigned;

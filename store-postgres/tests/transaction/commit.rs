@@ -177,8 +177,10 @@ async fn a_connection_is_clean_behind_a_commit_and_behind_a_refusal() {
         let idle = "SELECT count(*) FROM pg_stat_activity
                     WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
         assert_eq!(sqlx::query_scalar::<_, i64>(idle).fetch_one(&shop.pool).await.unwrap(), 0);
-        let left = "SELECT current_setting('annals.outcomes_' || 'annals.staged'::regclass::oid, true)";
-        let left: Option<String> = sqlx::query_scalar(left).fetch_one(&mut connection).await.unwrap();
+        let left =
+            "SELECT current_setting('annals.outcomes_' || 'annals.staged'::regclass::oid, true)";
+        let left: Option<String> =
+            sqlx::query_scalar(left).fetch_one(&mut connection).await.unwrap();
         assert_eq!(left.unwrap_or_default(), "");
         // In no transaction this is committed by itself.
         sell(&mut connection, 1).await;

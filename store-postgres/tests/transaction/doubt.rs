@@ -1,11 +1,12 @@
 //! Connections that are lost, and futures that are dropped.
 
+use annals::store::Append;
 use annals::{AppendError, ExpectedVersion};
 use futures::FutureExt;
-use sqlx::Executor;
+use sqlx::{Connection, Executor};
 use tokio::time::timeout;
 
-use crate::support::{LONG, Shop, append, sell};
+use crate::support::{LONG, Shop, append, event, sell, stream};
 
 const NEW: ExpectedVersion = ExpectedVersion::NoStream;
 
@@ -62,19 +63,30 @@ async fn a_commit_that_is_dropped_is_made_as_a_whole() {
     }
 }
 
+/// Wherever it is dropped, by how often it has been polled.
 #[tokio::test]
-async fn a_commit_that_is_dropped_before_it_is_sent_rolls_back() {
+async fn a_commit_that_is_dropped_early_is_made_as_a_whole_or_not_at_all() {
     let shop = Shop::open().await;
-    let mut tx = shop.pool.begin().await.unwrap();
-    sell(&mut tx, 1).await;
-    shop.store.in_transaction(&mut tx).append(append("order-1", NEW)).await.unwrap();
-    // Polled once: it has asked what is staged.
-    assert!(shop.store.commit(tx).now_or_never().is_none());
-    let mut tx = shop.pool.begin().await.unwrap();
-    shop.store.in_transaction(&mut tx).append(append("order-1", NEW)).await.unwrap();
-    sell(&mut tx, 1).await;
-    shop.store.commit(tx).await.unwrap();
-    assert_eq!((shop.pieces().await, shop.events("order-1").await.len()), (9, 1));
+    let mut connection = shop.stranger().await;
+    for polls in 1..8 {
+        let name = format!("order-{polls}");
+        let before = shop.pieces().await;
+        let mut tx = connection.begin().await.unwrap();
+        sell(&mut tx, 1).await;
+        shop.store.in_transaction(&mut tx).append(append(&name, NEW)).await.unwrap();
+        let mut commit = Box::pin(shop.store.commit(tx));
+        for _ in 0..polls {
+            if futures::poll!(&mut commit).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(commit);
+        // The connection ends what was begun on it before it does anything else.
+        connection.execute("SELECT 1").await.unwrap();
+        let sold = usize::try_from(before - shop.pieces().await).unwrap();
+        assert_eq!((shop.events(&name).await.len(), shop.staged().await), (sold, 0));
+    }
 }
 
 #[tokio::test]
@@ -82,19 +94,13 @@ async fn an_append_that_is_dropped_is_staged_as_a_whole_or_not() {
     let shop = Shop::open().await;
     // Rolled back, nothing of it is left.
     let mut tx = shop.pool.begin().await.unwrap();
-    let dropped = shop.store.in_transaction(&mut tx).append(append("order-1", NEW)).now_or_never();
-    assert!(dropped.is_none());
+    drop(shop.store.in_transaction(&mut tx).append(append("order-1", NEW)).now_or_never());
     tx.rollback().await.unwrap();
     assert_eq!((shop.events("order-1").await.len(), shop.staged().await), (0, 0));
     // Committed, there is all of it or nothing, and the transaction has gone on.
     let mut tx = shop.pool.begin().await.unwrap();
-    let two = annals::store::Append::to(
-        crate::support::stream("order-1"),
-        NEW,
-        vec![crate::support::event(), crate::support::event()],
-    );
-    let dropped = shop.store.in_transaction(&mut tx).append(two).now_or_never();
-    assert!(dropped.is_none());
+    let two = Append::to(stream("order-1"), NEW, vec![event(), event()]);
+    drop(shop.store.in_transaction(&mut tx).append(two).now_or_never());
     sell(&mut tx, 1).await;
     let appended = shop.store.commit(tx).await.unwrap();
     assert_eq!(shop.events("order-1").await.len(), 2 * appended.len());

@@ -49,7 +49,8 @@ async fn row_locks_of_two_transactions_do_not_deadlock_with_their_appends() {
 #[tokio::test]
 async fn constraints_of_the_user_are_checked_before_the_lock_is_taken() {
     let shop = Shop::open().await;
-    let table = "CREATE TABLE reserved (article int REFERENCES stock DEFERRABLE INITIALLY DEFERRED)";
+    let table =
+        "CREATE TABLE reserved (article int REFERENCES stock DEFERRABLE INITIALLY DEFERRED)";
     shop.pool.execute(table).await.unwrap();
     let mut first = shop.pool.begin().await.unwrap();
     let mut second = shop.pool.begin().await.unwrap();

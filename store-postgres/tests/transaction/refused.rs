@@ -159,7 +159,8 @@ async fn a_prepared_transaction_is_refused() {
 #[tokio::test]
 async fn a_constraint_of_the_user_that_fails_undoes_the_append() {
     let shop = Shop::open().await;
-    let table = "CREATE TABLE reserved (article int REFERENCES stock DEFERRABLE INITIALLY DEFERRED)";
+    let table =
+        "CREATE TABLE reserved (article int REFERENCES stock DEFERRABLE INITIALLY DEFERRED)";
     shop.pool.execute(table).await.unwrap();
     let mut tx = shop.pool.begin().await.unwrap();
     shop.store.in_transaction(&mut tx).append(append("order-1", NEW)).await.unwrap();

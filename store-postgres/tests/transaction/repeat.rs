@@ -11,7 +11,10 @@ fn keyed(name: &str, key: &str) -> Append {
     append(name, ExpectedVersion::Any).with_key(IdempotencyKey::new(key).unwrap())
 }
 
-async fn order(shop: &Shop, appends: &[Append]) -> Result<Vec<annals::store::Appended>, AppendError> {
+async fn order(
+    shop: &Shop,
+    appends: &[Append],
+) -> Result<Vec<annals::store::Appended>, AppendError> {
     let mut tx = shop.pool.begin().await.unwrap();
     sell(&mut tx, 1).await;
     for append in appends {

@@ -64,7 +64,11 @@ impl Shop {
     pub(crate) async fn holder(&self, partition: i32) -> PgConnection {
         let mut holder = self.stranger().await;
         sqlx::raw_sql("BEGIN").execute(&mut holder).await.unwrap();
-        sqlx::query(lock("pg_advisory_xact_lock")).bind(partition).execute(&mut holder).await.unwrap();
+        sqlx::query(lock("pg_advisory_xact_lock"))
+            .bind(partition)
+            .execute(&mut holder)
+            .await
+            .unwrap();
         holder
     }
 
@@ -73,7 +77,9 @@ impl Shop {
         let query = "SELECT count(*) FROM pg_stat_activity \
                      WHERE datname = current_database() AND wait_event_type = 'Lock'";
         let all = async {
-            while sqlx::query_scalar::<_, i64>(query).fetch_one(&self.pool).await.unwrap() != sessions {
+            while sqlx::query_scalar::<_, i64>(query).fetch_one(&self.pool).await.unwrap()
+                != sessions
+            {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
