@@ -150,8 +150,7 @@ async fn examine(
 ) -> Result<LogInfo, ConnectError> {
     let mut session = Session::new(connection, settings.pooler);
     let explain = |error: sqlx::Error| {
-        let code =
-            error.as_database_error().and_then(|e| e.code()).unwrap_or_default().into_owned();
+        let code = error.as_database_error().and_then(|e| e.code()).unwrap_or_default().into_owned();
         match &*code {
             "3F000" | "42P01" | "42883" => ConnectError::NoLog { schema: schema.clone() },
             "42501" => ConnectError::MissingRights {

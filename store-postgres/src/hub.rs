@@ -21,12 +21,7 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    pub(crate) fn new(
-        info: &LogInfo,
-        settings: &Settings,
-        _primary: Pages,
-        _followed: Pages,
-    ) -> Arc<Self> {
+    pub(crate) fn new(info: &LogInfo, settings: &Settings, _primary: Pages, _followed: Pages) -> Arc<Self> {
         let ends = info.partitions.iter().map(|_| watch::Sender::new(Position::START)).collect();
         Arc::new(Self { ends, poll: settings.poll_interval.unwrap_or(POLL) })
     }

@@ -134,7 +134,7 @@ async fn make_log(
         return Ok(());
     };
     let found: i16 = found.try_get(0)?;
-    match partitions.map(|wanted| wanted.count()) {
+    match partitions.map(Partitions::count) {
         Some(wanted) if wanted != found.cast_unsigned() => {
             Err(MigrateError::PartitionsDiffer { found: found.cast_unsigned(), wanted })
         }

@@ -56,7 +56,9 @@ fn first(query: &StreamQuery) -> Option<Version> {
 fn behind(version: Version, direction: Direction) -> Option<Version> {
     match direction {
         Direction::Forwards => Some(version.next()),
-        Direction::Backwards => version.get().checked_sub(1).filter(|v| *v > 0).map(Version::new),
+        Direction::Backwards => {
+            version.get().checked_sub(1).filter(|v| *v > 0).map(Version::new)
+        }
     }
 }
 

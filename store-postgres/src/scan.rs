@@ -73,13 +73,19 @@ impl Scan {
     /// The checkpoint of a reader who has handled everything up to here.
     pub(crate) fn checkpoint(&self) -> Checkpoint {
         match self.known {
-            Some((position, event)) => Checkpoint::new(self.log, self.partition, position, event),
+            Some((position, event)) => {
+                Checkpoint::new(self.log, self.partition, position, event)
+            }
             None => Checkpoint::start(self.log, self.partition),
         }
     }
 
     /// The next page, up to `end`, and where the walk stands behind it.
-    pub(crate) async fn page(self, end: Position, left: u64) -> Result<(Self, Looked), ReadError> {
+    pub(crate) async fn page(
+        self,
+        end: Position,
+        left: u64,
+    ) -> Result<(Self, Looked), ReadError> {
         if self.filter == Filter::all() {
             self.whole_page(end, left).await
         } else {
@@ -87,7 +93,11 @@ impl Scan {
         }
     }
 
-    async fn whole_page(mut self, end: Position, left: u64) -> Result<(Self, Looked), ReadError> {
+    async fn whole_page(
+        mut self,
+        end: Position,
+        left: u64,
+    ) -> Result<(Self, Looked), ReadError> {
         let most = most(left);
         // The known event comes first, and is not handed out again.
         let from = self.known.map_or(self.after.advanced_by(1), |(position, _)| position);
@@ -197,9 +207,9 @@ async fn ends(
     };
     let rows = pages.read(query).await?;
     let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-    let end = row
-        .try_get::<Option<i64>, _>(0)?
-        .map_or(Position::START, |end| Position::new(row::unsigned(end)));
+    let end = row.try_get::<Option<i64>, _>(0)?.map_or(Position::START, |end| {
+        Position::new(row::unsigned(end))
+    });
     let known = row.try_get::<Option<uuid::Uuid>, _>("known")?;
     Ok((end, known.map(EventId::from_uuid)))
 }

@@ -107,7 +107,8 @@ macro_rules! statements {
                 }
             }
 
-            /// Every statement with its name, for the tests that prepare them all.
+            /// Every statement with its name, for the test that prepares them all.
+            #[cfg(all(test, feature = "testing"))]
             pub(crate) fn all(&self) -> Vec<(&'static str, &Statement)> {
                 vec![$((stringify!($name), &self.$name),)*]
             }
