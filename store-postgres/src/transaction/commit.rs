@@ -33,7 +33,10 @@ pub(super) async fn commit(
     let staged = match timeout_at(latest, ask(store, &mut tx)).await {
         Ok(Ok(staged)) => staged,
         // Nothing was committed, and nothing will be: the transaction is rolled back.
-        Ok(Err(error)) => return Err(AppendError::Store(store_error(&error))),
+        Ok(Err(error)) => {
+            undo(tx).await;
+            return Err(AppendError::Store(store_error(&error)));
+        }
         Err(_) => return Err(AppendError::Store(StoreError::transient("no answer in time"))),
     };
     if staged.appends == 0 {
@@ -46,6 +49,7 @@ pub(super) async fn commit(
     }
     let until = staged.left.map_or(latest, |left| latest.min(Instant::now() + left));
     if until <= Instant::now() {
+        undo(tx).await;
         return Err(AppendError::DeadlineExceeded);
     }
     let message = sqlx::raw_sql(store.inner.sql.commit.safe());
@@ -54,7 +58,7 @@ pub(super) async fn commit(
     };
     match sent {
         Ok(rows) => {
-            let appended = read(store, &rows).map_err(|error| failed(&error));
+            let appended = read(store, &rows).map_err(|error| unreadable(&error));
             // The transaction that follows has nothing in it that could be lost.
             drop(timeout(GRACE, tx.commit()).await);
             let appended = appended?;
@@ -64,7 +68,7 @@ pub(super) async fn commit(
         Err(error) => {
             close(tx, &error).await;
             match refusal::repeated(&error) {
-                Some(outcomes) => appended(store, &outcomes).map_err(|error| failed(&error)),
+                Some(outcomes) => appended(store, &outcomes).map_err(|error| unreadable(&error)),
                 None => Err(refusal::of(&error).unwrap_or_else(|| failed(&error))),
             }
         }
@@ -118,9 +122,19 @@ fn failed(error: &sqlx::Error) -> AppendError {
     let failure = store_error(error);
     match kind(error) {
         Kind::Doubt => AppendError::Unknown(failure),
-        _ if matches!(error, sqlx::Error::Decode(_)) => AppendError::Unknown(failure),
         _ => AppendError::Store(failure),
     }
+}
+
+/// It was committed, but what was said of it cannot be read.
+fn unreadable(error: &sqlx::Error) -> AppendError {
+    AppendError::Unknown(store_error(error))
+}
+
+/// Rolls back at once: dropped, a transaction on a borrowed connection would keep its
+/// rows locked until that is used again.
+async fn undo(tx: Transaction<'_, Postgres>) {
+    drop(timeout(GRACE, tx.rollback()).await);
 }
 
 fn silent() -> AppendError {

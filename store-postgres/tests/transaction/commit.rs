@@ -149,6 +149,21 @@ async fn a_transaction_that_is_dropped_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_refusal_before_the_commit_leaves_no_row_locked_on_a_borrowed_connection() {
+    let shop = Shop::open().await;
+    let mut connection = shop.stranger().await;
+    let mut tx = connection.begin().await.unwrap();
+    sell(&mut tx, 1).await;
+    let soon = tokio::time::Instant::now() + Duration::from_millis(300);
+    let append = append("order-1", NEW).with_deadline(soon);
+    shop.store.in_transaction(&mut tx).append(append).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(350)).await;
+    shop.store.commit(tx).await.unwrap_err();
+    let mut other = shop.pool.begin().await.unwrap();
+    timeout(LONG, sell(&mut other, 1)).await.expect("the row is locked");
+}
+
+#[tokio::test]
 async fn followers_are_told_of_a_commit() {
     let shop = Shop::open_with(|log| log.poll_interval(Duration::from_secs(3_600))).await;
     let mut follower = shop.store.subscribe(LogQuery::partition(Partition::FIRST));

@@ -144,7 +144,11 @@ async fn a_prepared_transaction_is_refused() {
     PostgresStore::migrate(server.url()).await.unwrap();
     let store = PostgresStore::connect(server.url()).await.unwrap();
     let mut connection = PgConnection::connect(&server.url()).await.unwrap();
-    for prepare in ["PREPARE TRANSACTION 'a'", "/* commit; */ prepare\n transaction 'a'"] {
+    for prepare in [
+        "PREPARE TRANSACTION 'a'",
+        "/* commit; */ prepare\n transaction 'a'",
+        "PREPARE TRANSACTION 'a'; COMMIT",
+    ] {
         connection.execute("BEGIN").await.unwrap();
         store.in_transaction(&mut connection).append(append("order-1", NEW)).await.unwrap();
         let refused = sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut connection).await;
@@ -154,6 +158,32 @@ async fn a_prepared_transaction_is_refused() {
     let prepared = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM pg_prepared_xacts");
     assert_eq!(prepared.fetch_one(&mut connection).await.unwrap(), 0);
     store.append(append("order-1", NEW)).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_application_may_execute_two_functions_and_needs_no_table() {
+    let server = Server::start().await.unwrap();
+    PostgresStore::migrate(server.url()).await.unwrap();
+    let store = PostgresStore::connect(server.url()).await.unwrap();
+    let mut connection = PgConnection::connect(&server.url()).await.unwrap();
+    let rights = "CREATE ROLE clerk; GRANT USAGE ON SCHEMA annals TO clerk;
+        GRANT EXECUTE ON FUNCTION annals.stage, annals.before_commit TO clerk; SET ROLE clerk";
+    sqlx::raw_sql(rights).execute(&mut connection).await.unwrap();
+    let mut tx = connection.begin().await.unwrap();
+    store.in_transaction(&mut tx).append(append("order-1", NEW)).await.unwrap();
+    assert_eq!(store.commit(tx).await.unwrap().len(), 1);
+    let forbidden = [
+        "SELECT FROM annals.staged",
+        "DELETE FROM annals.staged",
+        "UPDATE annals.staged SET turn = true",
+        "INSERT INTO annals.staged (xact, number) VALUES ('1', 1)",
+        "SELECT annals.place_one(NULL, NULL)",
+        "SELECT annals.create_log(NULL, NULL)",
+    ];
+    for statement in forbidden {
+        let refused = connection.execute(statement).await.unwrap_err();
+        assert_eq!(code(&refused), "42501", "{statement}");
+    }
 }
 
 #[tokio::test]
