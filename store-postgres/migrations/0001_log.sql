@@ -122,6 +122,7 @@ DECLARE
     v_began      timestamptz := clock_timestamp();
     v_log        int         := '"annals".events'::regclass::oid::bigint::bit(32)::int;
     v_partitions smallint[]  := w_partition;
+    v_limit      text;
     v_locked     boolean;
     v_bases      bigint[];
     v_tail       record;
@@ -149,8 +150,9 @@ BEGIN
     IF p_durable AND current_setting('synchronous_commit') = 'off' THEN
         RAISE EXCEPTION 'annals: synchronous_commit is off' USING ERRCODE = 'AN002';
     END IF;
-    IF set_config('lock_timeout', p_lock_timeout, true) IS NULL THEN
-        RAISE EXCEPTION 'annals: append needs a lock_timeout' USING ERRCODE = '22004';
+    -- A batch of transactions of the users' own brings none: it has been set.
+    IF p_lock_timeout IS NOT NULL THEN
+        v_limit := set_config('lock_timeout', p_lock_timeout, true);
     END IF;
 
     -- The locks, and where the partitions end. The time of recording never falls

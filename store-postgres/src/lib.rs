@@ -29,9 +29,12 @@ mod store;
 mod subscribe;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod transaction;
 mod writer;
 
 pub use error::{ConnectError, MigrateError};
+pub use migrate::MigrationFile;
 pub use options::PostgresStoreBuilder;
 pub use sql::{InvalidSchema, Schema};
 pub use store::PostgresStore;
+pub use transaction::InTransaction;

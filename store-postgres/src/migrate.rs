@@ -3,7 +3,7 @@
 //! The migrator of sqlx is not used, because it takes a lock of the session, which is
 //! lost behind a transaction pooler. Here everything is one transaction.
 
-use sqlx::{Connection, PgConnection, Row};
+use sqlx::{Connection, Executor, PgConnection, Row};
 use uuid::Uuid;
 
 use annals::Partitions;
@@ -19,45 +19,69 @@ struct Migration {
 }
 
 /// Never change one that was released: add another.
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "log", sql: include_str!("../migrations/0001_log.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "log", sql: include_str!("../migrations/0001_log.sql") },
+    Migration { version: 2, name: "staged", sql: include_str!("../migrations/0002_staged.sql") },
+];
 
 /// The form of the tables which this version of the crate reads and writes.
 pub(crate) const FORMAT: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;
 
 /// Names the steps that were applied. It lives in the schema of the log.
-const TABLE: &str = r#"
-CREATE SCHEMA IF NOT EXISTS "annals";
-CREATE TABLE IF NOT EXISTS "annals".migrations (
-    version    integer     PRIMARY KEY,
-    name       text        NOT NULL,
-    applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
-);
+///
+/// It is looked for first, because even `IF NOT EXISTS` takes the right to create: so a
+/// role may own its schema alone, and one that may only read finds all of it done.
+const TABLE: &str = r#"DO $body$
+BEGIN
+    IF to_regnamespace('"annals"') IS NULL THEN
+        CREATE SCHEMA "annals";
+    END IF;
+    IF to_regclass('"annals".migrations') IS NULL THEN
+        CREATE TABLE "annals".migrations (
+            version    integer     PRIMARY KEY,
+            name       text        NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+        );
+    END IF;
+END
+$body$;
 "#;
 
-/// Every step as SQL, for people who apply migrations with a tool of their own: the
-/// file of each version, to be run in order, each in a transaction of its own. The
-/// last statement makes the log, with this many partitions.
-pub(crate) fn plain_sql(schema: &Schema, partitions: Partitions) -> Vec<(String, String)> {
-    let table = schema.render(TABLE);
-    let mut files: Vec<_> = MIGRATIONS
-        .iter()
-        .map(|step| {
-            let record = schema.render(RECORD).as_str().replace("$1", &step.version.to_string());
-            let record = record.replace("$2", &format!("'{}'", step.name));
-            let sql = format!("{}\n{};\n", schema.render(step.sql).as_str(), record);
-            (format!("{:04}_{}.sql", step.version, step.name), sql)
-        })
-        .collect();
-    if let Some((_, first)) = files.first_mut() {
-        let make = format!(
-            "SELECT {}.create_log(gen_random_uuid(), {}::smallint);\n",
-            schema.render("\"annals\"").as_str(),
-            partitions.count()
-        );
-        *first = format!("{}{first}{make}", table.as_str());
-    }
-    files
+/// How long those who start at the same time wait for the one who makes the tables.
+const PATIENCE: &str = "SET LOCAL lock_timeout = '60s'";
+
+/// A step of the tables as a file of SQL, for a migration tool of one's own; see
+/// [`PostgresStore::migrations`](crate::PostgresStore::migrations).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MigrationFile {
+    /// The form of the tables behind this step: 1, 2 and so on.
+    pub version: i32,
+    /// A name for the file, such as `0001_log.sql`; by it they are in order.
+    pub name: String,
+    /// The statements, to be run in one transaction. They name their schema in every
+    /// place, so the `search_path` does not matter.
+    pub sql: String,
+}
+
+/// Every step as SQL. The first one also makes the log.
+pub(crate) fn files(schema: &Schema, partitions: Partitions) -> Vec<MigrationFile> {
+    let make = format!(
+        "SELECT \"annals\".create_log(gen_random_uuid(), {}::smallint);\n",
+        partitions.count()
+    );
+    let file = |step: &Migration| {
+        let (before, behind) = if step.version == 1 { (TABLE, &*make) } else { ("", "") };
+        let record = RECORD.replace("$1", &step.version.to_string());
+        let record = record.replace("$2", &format!("'{}'", step.name));
+        let sql = format!("{before}{}\n{record};\n{behind}", step.sql);
+        MigrationFile {
+            version: step.version,
+            name: format!("{:04}_{}.sql", step.version, step.name),
+            sql: schema.render(&sql).as_str().to_owned(),
+        }
+    };
+    MIGRATIONS.iter().map(file).collect()
 }
 
 const RECORD: &str = r#"INSERT INTO "annals".migrations (version, name) VALUES ($1, $2)"#;
@@ -79,6 +103,7 @@ pub(crate) async fn migrate(
     // it before has committed, whatever the default of the server is.
     let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
     let lock = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('annals.migrate', 0))");
+    tx.execute(PATIENCE).await?;
     lock.persistent(false).execute(&mut *tx).await?;
     sqlx::raw_sql(schema.render(TABLE).safe()).execute(&mut *tx).await?;
 
@@ -109,7 +134,7 @@ async fn make_log(
         return Ok(());
     };
     let found: i16 = found.try_get(0)?;
-    match partitions.map(|wanted| wanted.count()) {
+    match partitions.map(Partitions::count) {
         Some(wanted) if wanted != found.cast_unsigned() => {
             Err(MigrateError::PartitionsDiffer { found: found.cast_unsigned(), wanted })
         }

@@ -107,7 +107,8 @@ macro_rules! statements {
                 }
             }
 
-            /// Every statement with its name, for the tests that prepare them all.
+            /// Every statement with its name, for the test that prepares them all.
+            #[cfg(all(test, feature = "testing"))]
             pub(crate) fn all(&self) -> Vec<(&'static str, &Statement)> {
                 vec![$((stringify!($name), &self.$name),)*]
             }
@@ -117,7 +118,9 @@ macro_rules! statements {
 
 statements! {
     append,
+    before_commit,
     begin_read,
+    commit,
     delete_snapshot,
     describe_log,
     load_snapshot,
@@ -132,5 +135,9 @@ statements! {
     read_streams,
     save_snapshot,
     sequences_behind,
+    stage,
     stream_head,
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests;

@@ -9,7 +9,8 @@ use annals::store::{
     StreamQuery,
 };
 use annals::{
-    AppendError, Checkpoint, EventId, EventStore, Partition, Position, ReadError, StreamId, Version,
+    AppendError, Checkpoint, EventId, EventStore, Partition, Partitions, Position, ReadError,
+    StreamId, Version,
 };
 use futures::StreamExt;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
@@ -21,10 +22,11 @@ use crate::connect::Ways;
 use crate::error::{ConnectError, MigrateError, read_error, store_error};
 use crate::hub::Hub;
 use crate::loads::{Connect, Loads};
+use crate::migrate::{self, MigrationFile};
 use crate::options::{PostgresStoreBuilder, Settings, Source};
 use crate::page::Pages;
 use crate::row::unsigned;
-use crate::sql::Sql;
+use crate::sql::{Schema, Sql};
 use crate::writer::{Shared, Writer, first_outcome};
 use crate::{read, subscribe};
 
@@ -77,6 +79,18 @@ impl PostgresStore {
     /// See [`MigrateError`].
     pub async fn migrate(url: impl Into<String>) -> Result<(), MigrateError> {
         Self::builder(url).migrate().await
+    }
+
+    /// What [`migrate`](Self::migrate) does, as files for a migration tool of one's own:
+    /// to be run in their order, each once and in a transaction of its own. The first
+    /// one makes the log, with this many partitions.
+    ///
+    /// They take no lock: it is the tool that sees to it that only one process runs
+    /// them. Run behind them, `migrate` finds that there is nothing to do. A later
+    /// version of this crate has the same files and perhaps more.
+    #[must_use]
+    pub fn migrations(schema: &Schema, partitions: Partitions) -> Vec<MigrationFile> {
+        migrate::files(schema, partitions)
     }
 
     /// A store that differs from the default.

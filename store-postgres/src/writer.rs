@@ -25,8 +25,9 @@ use crate::PostgresStore;
 use crate::hub::Hub;
 use crate::options::Settings;
 use crate::sql::Sql;
-pub(crate) use answer::first_outcome;
+pub(crate) use answer::{first_outcome, staged_outcome};
 use claim::Claim;
+pub(crate) use columns::Columns;
 use lane::Lane;
 use line::Line;
 

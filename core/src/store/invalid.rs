@@ -157,4 +157,8 @@ pub enum InvalidAppend {
         /// The event's type.
         name: String,
     },
+    /// Imported events were to be appended within a transaction of the caller's
+    /// own, where others may come between them. Append them to the store.
+    #[error("imported events are not appended within a transaction: append them to the store")]
+    ImportInTransaction,
 }

@@ -173,22 +173,36 @@ pub(crate) fn first_outcome(
 }
 
 fn read_outcome(info: &LogInfo, stream: &StreamId, known: &Value) -> Option<Appended> {
-    let written = |stream: StreamId, row: &Value| {
-        Some(Written {
-            partition: info.partitions.of(&stream),
-            stream,
-            version: Version::new(row["version"].as_u64()?),
-            position: Position::new(row["position"].as_u64()?),
-            last: row["last"].as_str()?.parse::<EventId>().ok()?,
-            events: row["events"].as_u64()?,
-        })
-    };
-    let mut writes = vec![written(stream.clone(), known)?];
+    let mut writes = vec![read_written(info, stream.clone(), known)?];
     for row in known["more"].as_array().into_iter().flatten() {
-        writes.push(written(row["stream"].as_str()?.parse().ok()?, row)?);
+        writes.push(read_written(info, row["stream"].as_str()?.parse().ok()?, row)?);
     }
+    Some(Appended::new(info.id, writes, read_time(known)?).repeated())
+}
+
+/// The outcome of an append in a transaction of the user's, as the function `place`
+/// tells it.
+pub(crate) fn staged_outcome(info: &LogInfo, outcome: &Value) -> Option<Appended> {
+    let rows = outcome["writes"].as_array()?.iter();
+    let writes: Option<Vec<_>> =
+        rows.map(|row| read_written(info, row["stream"].as_str()?.parse().ok()?, row)).collect();
+    let appended = Appended::new(info.id, writes?, read_time(outcome)?);
+    Some(if outcome["repeated"].as_bool()? { appended.repeated() } else { appended })
+}
+
+fn read_written(info: &LogInfo, stream: StreamId, row: &Value) -> Option<Written> {
+    Some(Written {
+        partition: info.partitions.of(&stream),
+        stream,
+        version: Version::new(row["version"].as_u64()?),
+        position: Position::new(row["position"].as_u64()?),
+        last: row["last"].as_str()?.parse::<EventId>().ok()?,
+        events: row["events"].as_u64()?,
+    })
+}
+
+fn read_time(outcome: &Value) -> Option<OffsetDateTime> {
     let format = &time::format_description::well_known::Iso8601::DEFAULT;
-    let recorded_at = OffsetDateTime::parse(known["recorded_at"].as_str()?, format).ok()?;
-    let recorded_at = recorded_at.to_offset(time::UtcOffset::UTC);
-    Some(Appended::new(info.id, writes, recorded_at).repeated())
+    let time = OffsetDateTime::parse(outcome["recorded_at"].as_str()?, format).ok()?;
+    Some(time.to_offset(time::UtcOffset::UTC))
 }

@@ -15,7 +15,7 @@ use crate::sql::Statement;
 
 /// The arrays; see `append` in `migrations/0001_log.sql` for each.
 #[derive(Default)]
-pub(super) struct Columns<'a> {
+pub(crate) struct Columns<'a> {
     imported: bool,
     writes: Writes<'a>,
     keys: Keys<'a>,
@@ -79,7 +79,7 @@ struct Filling<'a> {
 }
 
 impl<'a> Columns<'a> {
-    pub(super) fn of(
+    pub(crate) fn of(
         appends: impl Iterator<Item = &'a Append>,
         partitions: Partitions,
     ) -> Result<Self, StoreError> {
@@ -93,7 +93,7 @@ impl<'a> Columns<'a> {
 
     /// Binds the columns behind the first three parameters. What no event has is left
     /// out, and costs nothing.
-    pub(super) fn bind<'q>(
+    pub(crate) fn bind<'q>(
         &self,
         statement: &Statement,
         lock_timeout: &str,
