@@ -20,6 +20,7 @@ mod migrate;
 mod options;
 mod page;
 mod read;
+mod roles;
 mod row;
 mod scan;
 mod session;
@@ -33,5 +34,6 @@ mod writer;
 
 pub use error::{ConnectError, MigrateError};
 pub use options::PostgresStoreBuilder;
-pub use sql::{InvalidSchema, Schema};
+pub use roles::RolesError;
+pub use sql::{InvalidRole, InvalidSchema, Schema};
 pub use store::PostgresStore;

@@ -108,10 +108,11 @@ impl Line {
 
 impl From<ConnectError> for annals::StoreError {
     fn from(error: ConnectError) -> Self {
-        match error {
-            ConnectError::Unreachable { .. } => annals::StoreError::transient(error),
-            // Not even a wrong password is for ever: but it needs somebody.
-            error => annals::StoreError::permanent(error),
+        // Not even a wrong password is for ever: but it needs somebody.
+        if error.is_transient() {
+            annals::StoreError::transient(error)
+        } else {
+            annals::StoreError::permanent(error)
         }
     }
 }

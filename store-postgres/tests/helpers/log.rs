@@ -1,0 +1,81 @@
+//! Databases, statements and events for the tests beside this folder.
+
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use annals::store::{Append, NewEvent};
+use annals::{Codec, EventStore, ExpectedVersion, Payload, StreamId};
+use annals_postgres::PostgresStore;
+use annals_postgres::testing::Database;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+
+/// A database with a log in it.
+pub(crate) async fn database() -> Database {
+    let database = Database::create().await.unwrap();
+    PostgresStore::migrate(database.url()).await.unwrap();
+    database
+}
+
+/// Executes statements on a connection of their own.
+pub(crate) async fn execute(url: &str, statements: &str) {
+    attempt(url, statements).await.unwrap();
+}
+
+/// The same, of statements that may fail.
+pub(crate) async fn attempt(url: &str, statements: &str) -> Result<(), sqlx::Error> {
+    let mut connection = PgConnection::connect(url).await?;
+    let done = connection.execute(AssertSqlSafe(statements)).await;
+    connection.close().await.ok();
+    done.map(|_| ())
+}
+
+/// The SQLSTATE with which statements fail.
+pub(crate) async fn refusal(url: &str, statements: &str) -> String {
+    match attempt(url, statements).await {
+        Ok(()) => panic!("it was not refused: {statements}"),
+        Err(error) => {
+            let database = error.as_database_error();
+            let database = database.unwrap_or_else(|| panic!("{statements}: {error}"));
+            database.code().unwrap_or_default().into_owned()
+        }
+    }
+}
+
+/// The one number that a query yields.
+pub(crate) async fn number(url: &str, query: &str) -> i64 {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let number = sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut connection).await;
+    connection.close().await.ok();
+    number.unwrap_or_else(|error| panic!("{query}: {error}"))
+}
+
+pub(crate) fn stream(key: impl std::fmt::Display) -> StreamId {
+    StreamId::new("test", key).unwrap()
+}
+
+pub(crate) fn event() -> NewEvent {
+    sized(1)
+}
+
+/// An event with a payload of about this many bytes.
+pub(crate) fn sized(bytes: usize) -> NewEvent {
+    NewEvent::new("happened", Payload::json(format!("\"{}\"", "x".repeat(bytes))).unwrap())
+}
+
+/// An event with this many bytes that cannot be compressed.
+pub(crate) fn noise(bytes: usize) -> NewEvent {
+    let random = || annals::EventId::new().as_uuid().as_u128().to_le_bytes();
+    let noise: Vec<u8> = (0..bytes / 16).flat_map(|_| random()).collect();
+    let noise = noise.iter().map(|byte| char::from(b'#' + byte % 56)).collect::<String>();
+    NewEvent::new("happened", Payload::encode(Codec::Json, &noise).unwrap())
+}
+
+/// Appends one event, whatever is there.
+pub(crate) fn append(key: impl std::fmt::Display) -> Append {
+    Append::to(stream(key), ExpectedVersion::Any, vec![event()])
+}
+
+/// How many events a stream has.
+pub(crate) async fn version(store: &PostgresStore, key: impl std::fmt::Display) -> u64 {
+    let head = store.stream_head(&stream(key)).await.unwrap();
+    head.map_or(0, |head| head.version.get())
+}
