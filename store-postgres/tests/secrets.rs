@@ -76,6 +76,7 @@ async fn a_password_stands_in_no_log_and_no_error() {
     let mut told = String::new();
     let mut connect = async |url: String| {
         let builder = PostgresStore::builder(&url).read_from(&url).listen_url(&url);
+        let builder = builder.read_timeout(std::time::Duration::from_secs(1));
         write!(told, "{builder:?}").unwrap();
         let migrated = builder.migrate().await;
         told.extend(migrated.as_ref().err().map(|error| whole(error)));

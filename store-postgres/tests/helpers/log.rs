@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use annals::store::{Append, NewEvent};
-use annals::{Codec, EventStore, ExpectedVersion, Payload, StreamId};
+use annals::{EventId, EventStore, ExpectedVersion, Payload, StreamId};
 use annals_postgres::PostgresStore;
 use annals_postgres::testing::Database;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
@@ -61,12 +61,21 @@ pub(crate) fn sized(bytes: usize) -> NewEvent {
     NewEvent::new("happened", Payload::json(format!("\"{}\"", "x".repeat(bytes))).unwrap())
 }
 
-/// An event with this many bytes that cannot be compressed.
+/// An event of this many bytes that cannot be compressed. It is a MessagePack array of
+/// bytes, which is checked at once, however long it is.
 pub(crate) fn noise(bytes: usize) -> NewEvent {
-    let random = || annals::EventId::new().as_uuid().as_u128().to_le_bytes();
-    let noise: Vec<u8> = (0..bytes / 16).flat_map(|_| random()).collect();
-    let noise = noise.iter().map(|byte| char::from(b'#' + byte % 56)).collect::<String>();
-    NewEvent::new("happened", Payload::encode(Codec::Json, &noise).unwrap())
+    let length = u32::try_from(bytes - 5).unwrap().to_be_bytes();
+    let mut payload = vec![0xc6];
+    payload.extend(length);
+    let mut random = 0x9e37_79b9_7f4a_7c15u64 ^ EventId::new().as_uuid().as_u64_pair().1;
+    while payload.len() < bytes {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        payload.extend(random.to_le_bytes());
+    }
+    payload.truncate(bytes);
+    NewEvent::new("happened", Payload::msgpack(payload).unwrap())
 }
 
 /// Appends one event, whatever is there.
