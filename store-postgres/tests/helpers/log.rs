@@ -61,8 +61,16 @@ pub(crate) fn sized(bytes: usize) -> NewEvent {
     NewEvent::new("happened", Payload::json(format!("\"{}\"", "x".repeat(bytes))).unwrap())
 }
 
-/// An event of this many bytes that cannot be compressed. It is a MessagePack array of
-/// bytes, which is checked at once, however long it is.
+/// An event of this many bytes. It is a MessagePack array of bytes, which is checked at
+/// once, however long it is.
+pub(crate) fn bulk(bytes: usize) -> NewEvent {
+    let mut payload = vec![0x61; bytes];
+    payload[0] = 0xc6;
+    payload[1..5].copy_from_slice(&u32::try_from(bytes - 5).unwrap().to_be_bytes());
+    NewEvent::new("happened", Payload::msgpack(payload).unwrap())
+}
+
+/// The same, of bytes that cannot be compressed.
 pub(crate) fn noise(bytes: usize) -> NewEvent {
     let length = u32::try_from(bytes - 5).unwrap().to_be_bytes();
     let mut payload = vec![0xc6];
