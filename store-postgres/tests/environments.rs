@@ -10,6 +10,8 @@ mod log;
 #[path = "environments/pgbouncer.rs"]
 mod pgbouncer;
 
+use std::time::Duration;
+
 use annals::Codec;
 use annals::conformance::{Erased, Fixture, Setup, Suite, fixture};
 use annals_postgres::testing::{Database, Server};
@@ -38,7 +40,8 @@ fn logs(
 }
 
 async fn passes(suite: Suite<impl Fixture>) {
-    let report = suite.run().await;
+    // Several suites may run beside each other on few cores.
+    let report = suite.patience(Duration::from_secs(90)).run().await;
     assert!(report.cases() > 90 && report.failures().next().is_none(), "{report}");
 }
 

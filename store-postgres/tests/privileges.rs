@@ -55,6 +55,7 @@ async fn the_whole_contract_holds_for_the_role_of_the_application() {
         |log: PostgresStoreBuilder| async move { log.connect().await.expect("a store") },
     );
     let suite = Suite::new(fixture).setup(Setup::new().with_partitions(2));
+    let suite = suite.patience(std::time::Duration::from_secs(90));
     let report = suite.run().await;
     assert!(report.cases() > 90 && report.failures().next().is_none(), "{report}");
     roles.drop().await;

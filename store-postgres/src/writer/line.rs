@@ -27,7 +27,9 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(shared: Arc<Shared>, connection: Option<PgConnection>) -> Self {
-        Self { shared, connection, limited: false, used: Instant::now() }
+        // What is set in a session behind a pooler, another client finds there.
+        let limited = shared.settings.pooler;
+        Self { shared, connection, limited, used: Instant::now() }
     }
 
     /// Makes sure that there is a connection which works.

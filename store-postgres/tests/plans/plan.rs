@@ -21,10 +21,23 @@ impl Plan {
     /// Carries out a file of `sql/` with these arguments, planned without knowing them,
     /// as statements are that a store uses all the time.
     pub(crate) async fn of(url: &str, sql: &str, arguments: &str) -> Self {
+        Self::planned("force_generic_plan", url, sql, arguments).await
+    }
+
+    /// The same, planned as the server likes when it has seen some arguments.
+    pub(crate) async fn known(url: &str, sql: &str, arguments: &str) -> Self {
+        Self::planned("auto", url, sql, arguments).await
+    }
+
+    async fn planned(mode: &str, url: &str, sql: &str, arguments: &str) -> Self {
         let mut connection = PgConnection::connect(url).await.unwrap();
         let mut run = async |sql: String| connection.execute(AssertSqlSafe(sql)).await;
-        run("SET plan_cache_mode = force_generic_plan".to_owned()).await.unwrap();
+        run(format!("SET plan_cache_mode = {mode}")).await.unwrap();
         run(format!("PREPARE statement AS {sql}")).await.unwrap();
+        for _ in 0..10 {
+            // From the sixth time on the server may have one plan for all arguments.
+            run(format!("EXPLAIN ANALYZE EXECUTE statement({arguments})")).await.unwrap();
+        }
         let explain = format!("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE statement({arguments})");
         let plan: Value = sqlx::query_scalar(AssertSqlSafe(explain))
             .fetch_one(&mut connection)
