@@ -6,8 +6,8 @@ mod url;
 
 use std::time::Duration;
 
-use annals::store::LogInfo;
 use annals::Partition;
+use annals::store::LogInfo;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, PgPool, Row};
 

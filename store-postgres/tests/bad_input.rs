@@ -15,7 +15,7 @@ use annals::{
 };
 use annals_postgres::PostgresStore;
 use futures::TryStreamExt;
-use log::{append, database, event, bulk, stream, version};
+use log::{append, bulk, database, event, stream, version};
 
 fn any(events: Vec<NewEvent>) -> Append {
     Append::to(stream(1), ExpectedVersion::Any, events)

@@ -101,7 +101,9 @@ async fn a_schema_whose_name_is_none_is_refused() {
         let error = PostgresStore::builder(url).schema(name).connect().await.unwrap_err();
         assert!(matches!(error, ConnectError::InvalidSchema(_)), "{name}: {error:?}");
         let error = PostgresStore::builder(url).schema(name).migrate().await.unwrap_err();
-        let MigrateError::Connect(ConnectError::InvalidSchema(_)) = error else { panic!("{error}") };
+        let MigrateError::Connect(ConnectError::InvalidSchema(_)) = error else {
+            panic!("{error}")
+        };
     }
 }
 

@@ -121,7 +121,8 @@ async fn the_figures_of_the_writer_are_recorded_and_described() {
     // A batch that is lost on the way is in doubt; without an exact version it stays so.
     let locked = sqlx::PgPool::connect(&server.url()).await.unwrap();
     let mut tx = locked.begin().await.unwrap();
-    let lock = "SELECT pg_advisory_xact_lock('annals.events'::regclass::oid::bigint::bit(32)::int, 0)";
+    let lock =
+        "SELECT pg_advisory_xact_lock('annals.events'::regclass::oid::bigint::bit(32)::int, 0)";
     sqlx::query(lock).execute(&mut *tx).await.unwrap();
     let waits = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'advisory'";
     let end = async {

@@ -5,7 +5,7 @@
 #[path = "helpers/log.rs"]
 mod log;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use annals::store::LogQuery;
@@ -39,11 +39,24 @@ impl Page {
         assert!(block.contains(meant), "the page comes to {block}, not to {meant}");
         let mut shell = server.bin("bash");
         shell.env("BACKUP", &self.backup).env("ARCHIVE", &self.archive);
+        shell.env("PATH", path(server));
         let ran = shell.args(["-euo", "pipefail", "-c", block]).output().await.unwrap();
         let said = String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned();
         assert!(ran.status.success(), "{block}\n{said}");
         said
     }
+}
+
+/// The search path, with the programs of the server's own version before all others.
+fn path(server: &Server) -> std::ffi::OsString {
+    let dump = server.bin("pg_dump");
+    // As another user it is the last word behind the program that becomes that one.
+    let dump = dump.as_std();
+    let program = dump.get_args().last().unwrap_or(dump.get_program());
+    let mut path = Path::new(program).parent().unwrap().as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap());
+    path
 }
 
 /// Every event of the log.

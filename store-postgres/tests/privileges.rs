@@ -9,7 +9,9 @@ mod roles;
 
 use annals::conformance::{Setup, Suite, fixture};
 use annals::{AppendError, EventStore};
-use annals_postgres::{ConnectError, MigrateError, PostgresStore, PostgresStoreBuilder, RolesError};
+use annals_postgres::{
+    ConnectError, MigrateError, PostgresStore, PostgresStoreBuilder, RolesError,
+};
 use futures::TryStreamExt;
 use log::{append, event, execute, number, refusal, version};
 use roles::Roles;

@@ -16,24 +16,30 @@ const TLS: bool = cfg!(any(
     feature = "tls-native-tls"
 ));
 
-/// A server with a certificate for `localhost` that is signed by itself.
+/// Makes an authority, and a certificate for `localhost` that it has signed.
+const CERTIFICATES: &str = r#"
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.crt
+openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr
+printf 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n' > names
+openssl x509 -req -in server.csr -days 2 -CA ca.crt -CAkey ca.key -CAcreateserial -extfile names -out server.crt
+chmod 600 server.key
+"#;
+
+/// A server with a certificate for `localhost`.
 async fn server() -> Server {
     let server = Server::start().await.unwrap();
-    // Version 3 and an extension for the name, without which it is not believed.
-    let words = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
-                 -addext subjectAltName=DNS:localhost -keyout server.key -out server.crt";
-    let mut openssl = server.bin("openssl");
-    let openssl = openssl.args(words.split_whitespace()).current_dir(server.data_dir());
-    let made = openssl.output().await.expect("install the package `openssl`");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let mut shell = server.bin("bash");
+    let made = shell.args(["-euc", CERTIFICATES]).current_dir(server.data_dir()).output().await;
+    let made = made.unwrap();
+    let said = String::from_utf8_lossy(&made.stderr);
+    assert!(made.status.success(), "install the package `openssl`: {said}");
     log::execute(&server.url(), "ALTER SYSTEM SET ssl = on").await;
-    // The permissions are those that a new key gets, so the server takes it.
     server.restart().await.unwrap();
     server
 }
 
 fn url(server: &Server, host: &str, mode: &str) -> String {
-    let certificate = server.data_dir().join("server.crt");
+    let certificate = server.data_dir().join("ca.crt");
     let certificate = certificate.display();
     let port = server.port();
     let parameters = format!("sslmode={mode}&sslrootcert={certificate}");
@@ -84,7 +90,7 @@ async fn with_a_feature_a_store_is_encrypted_and_knows_its_server() {
     let error = refused(url.split("&sslrootcert").next().unwrap().to_owned()).await;
     assert!(matches!(error, ConnectError::Tls { .. }), "{error:?}");
     // The file is not there.
-    let error = refused(url.replace("server.crt", "other.crt")).await;
+    let error = refused(url.replace("ca.crt", "other.crt")).await;
     assert!(matches!(error, ConnectError::Tls { .. }), "{error:?}");
 }
 

@@ -58,9 +58,7 @@ pub(super) fn unreadable(
     let schema = schema.clone();
     match &*code(error) {
         "3F000" | "42P01" | "42883" => ConnectError::NoLog { schema },
-        "42501" => {
-            ConnectError::MissingRights { user: options.get_username().to_owned(), schema }
-        }
+        "42501" => ConnectError::MissingRights { user: options.get_username().to_owned(), schema },
         _ => ConnectError::database(error),
     }
 }

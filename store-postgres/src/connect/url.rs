@@ -58,7 +58,8 @@ fn fault(url: &str) -> Option<&'static str> {
     };
     let (authority, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let path = rest.split('?').next().unwrap_or_default();
-    if rest.contains('#') || (!authority.is_empty() && !authority.contains('@') && path.contains('@'))
+    if rest.contains('#')
+        || (!authority.is_empty() && !authority.contains('@') && path.contains('@'))
     {
         return Some("the signs / ? # @ within a user or password are written %2F %3F %23 %40");
     }

@@ -195,9 +195,7 @@ pub enum MigrateError {
     #[error(transparent)]
     Connect(#[from] ConnectError),
     /// The tables are of a newer form than this program knows.
-    #[error(
-        "the tables are of version {found}, this program knows {known}: upgrade the program"
-    )]
+    #[error("the tables are of version {found}, this program knows {known}: upgrade the program")]
     SchemaIsNewer {
         /// The version found.
         found: i32,

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use annals::store::{Append, NewEvent, Write};
-use annals::{EventId, ExpectedVersion, Origin, Partition, Partitions, StreamId, StoreError};
+use annals::{EventId, ExpectedVersion, Origin, Partition, Partitions, StoreError, StreamId};
 
 use crate::row::signed;
 use crate::sql::Statement;
@@ -95,7 +95,9 @@ impl<'a> Columns<'a> {
         }
         let bytes: i64 = filling.columns.events.size.iter().map(|size| i64::from(*size)).sum();
         if bytes > BYTES {
-            return Err(StoreError::permanent("an append is too large for a message of PostgreSQL"));
+            return Err(StoreError::permanent(
+                "an append is too large for a message of PostgreSQL",
+            ));
         }
         Ok(filling.columns)
     }

@@ -46,11 +46,7 @@ enum Sent {
 }
 
 impl Lane {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        line: Line,
-        queue: mpsc::Receiver<Pending>,
-    ) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, line: Line, queue: mpsc::Receiver<Pending>) -> Self {
         Self { shared, line, queue, next: None, failed: None }
     }
 
@@ -221,7 +217,8 @@ impl Lane {
             }
             // What expects no exact version may have been refused now and still be
             // written by the first try.
-            let refused = matches!(answer, Err(AppendError::Conflict(_) | AppendError::Diverged { .. }));
+            let refused =
+                matches!(answer, Err(AppendError::Conflict(_) | AppendError::Diverged { .. }));
             if doubt && refused && !exact(&pending.append) {
                 let text = "the first try may still be on its way";
                 pending.answer(Err(AppendError::Unknown(StoreError::transient(text))));

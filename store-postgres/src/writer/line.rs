@@ -50,7 +50,8 @@ impl Line {
             }
         };
         if !self.limited {
-            let limit = format!("SET statement_timeout = {}", settings.statement_timeout.as_millis());
+            let limit =
+                format!("SET statement_timeout = {}", settings.statement_timeout.as_millis());
             let limit = connection.execute(sqlx::AssertSqlSafe(limit)).await;
             limit.map_err(|error| ConnectError::database(&error))?;
             self.limited = true;
@@ -72,7 +73,8 @@ impl Line {
         };
         let sent = timeout(limit, self.call(&mut connection, columns)).await;
         self.used = Instant::now();
-        let answer = sent.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
+        let answer =
+            sent.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
         let usable = match &answer {
             Ok(_) => true,
             Err(error) => error.as_database_error().is_some() && !self.shared.settings.pooler,
