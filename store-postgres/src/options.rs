@@ -144,7 +144,7 @@ impl PostgresStoreBuilder {
     }
 
     /// The store's URL goes through a pooler that gives a connection away after each
-    /// transaction, such as PgBouncer in transaction mode.
+    /// transaction, such as `PgBouncer` in transaction mode.
     ///
     /// Every statement is then prepared anew within a transaction, which costs round
     /// trips, one of them under the lock of an append. There are no notifications

@@ -226,11 +226,11 @@ async fn a_server_that_comes_to_only_read_refuses_appends_and_takes_them_again()
 async fn a_standby_is_refused_as_the_server_to_append_to() {
     let primary = Server::start().await.unwrap();
     PostgresStore::migrate(primary.url()).await.unwrap();
-    let words = ["--pgdata=copy", "--write-recovery-conf", "--checkpoint=fast", "--no-sync"];
-    let copied = primary.bin("pg_basebackup").args(words).status().await;
-    assert!(copied.unwrap().success());
-    let copy = primary.scratch_dir().join("copy");
-    let standby = Server::builder().data_from(copy).start().await.unwrap();
+    // It waits for a primary that it does not know, and needs none here.
+    primary.stop().await.unwrap();
+    let signal = primary.bin("touch").arg(primary.data_dir().join("standby.signal")).status().await;
+    assert!(signal.unwrap().success());
+    let standby = Server::builder().data_from(primary.data_dir()).start().await.unwrap();
     let (error, text) = refused(&standby.url()).await;
     assert!(matches!(error, ConnectError::Standby), "{error:?}");
     assert!(text.contains("connect to the primary"), "{text}");

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::error::{ConnectError, MigrateError};
@@ -79,5 +80,5 @@ pub(super) fn denied(
 }
 
 fn code(error: &sqlx::Error) -> String {
-    error.as_database_error().and_then(|e| e.code()).unwrap_or_default().into_owned()
+    error.as_database_error().and_then(DatabaseError::code).unwrap_or_default().into_owned()
 }
