@@ -1,4 +1,4 @@
-//! A PgBouncer of its own, in transaction mode.
+//! A `PgBouncer` of its own, in transaction mode.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
