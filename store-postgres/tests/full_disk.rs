@@ -20,7 +20,7 @@ use log::{append, execute, noise, stream};
 /// are told that no file grows further, which they see as a full disk as well.
 enum Disk {
     Mounted(PathBuf),
-    Limited { server: String },
+    Limited { parent: String },
 }
 
 impl Disk {
@@ -34,7 +34,7 @@ impl Disk {
         if !mount.output().is_ok_and(|output| output.status.success()) {
             eprintln!("no disk can be mounted here: the size of files is limited instead");
             let file = std::fs::read_to_string(server.data_dir().join("postmaster.pid")).unwrap();
-            return Self::Limited { server: file.lines().next().unwrap().to_owned() };
+            return Self::Limited { parent: file.lines().next().unwrap().to_owned() };
         }
         // A tablespace is a folder of the server's user.
         let folder = server.bin("mkdir").args(["-m", "700"]).arg(dir.join("space")).status().await;
@@ -47,18 +47,18 @@ impl Disk {
     }
 
     /// Lets the disk fill up; a disk that is small does so by itself.
-    fn fill(&self) {
-        if let Self::Limited { server } = self {
+    async fn fill(&self, server: &Server) {
+        if let Self::Limited { parent } = self {
             // The files of the log of transactions have 16 MiB.
-            limit(server, "17000000:");
+            limit(server, parent, "17000000:").await;
         }
     }
 
     /// Makes room, as an operator does.
-    fn free(&self) {
+    async fn free(&self, server: &Server) {
         match self {
             Self::Mounted(dir) => mount(&["-o", "remount,size=256m"], dir),
-            Self::Limited { server } => limit(server, "unlimited:"),
+            Self::Limited { parent } => limit(server, parent, "unlimited:").await,
         }
     }
 }
@@ -77,12 +77,13 @@ fn mount(words: &[&str], dir: &Path) {
 }
 
 /// Sets how large the files of a process and of its children may become.
-fn limit(parent: &str, size: &str) {
+async fn limit(server: &Server, parent: &str, size: &str) {
     let children = Command::new("pgrep").args(["-P", parent]).output().unwrap().stdout;
     let children = String::from_utf8(children).unwrap();
     for process in std::iter::once(parent).chain(children.lines()) {
         let limit = format!("--fsize={size}");
-        Command::new("prlimit").args(["--pid", process, &limit]).status().unwrap();
+        // As their own user, who may do it without being root.
+        server.bin("prlimit").args(["--pid", process, &limit]).status().await.unwrap();
     }
 }
 
@@ -107,7 +108,7 @@ async fn a_full_disk_takes_nothing_that_was_acknowledged() {
     PostgresStore::migrate(server.url()).await.unwrap();
     let disk = Disk::make(&server).await;
     let store = PostgresStore::connect(server.url()).await.unwrap();
-    disk.fill();
+    disk.fill(&server).await;
     let (acknowledged, error) = append_until_full(&store).await;
     assert!(acknowledged.len() > 10, "{error:?}");
     let AppendError::Store(error) = error else { panic!("{error:?}") };
@@ -124,7 +125,7 @@ async fn a_full_disk_takes_nothing_that_was_acknowledged() {
         events.map_ok(|event| event.id).try_collect().await.unwrap()
     };
     assert_eq!(held(&store).await, acknowledged);
-    disk.free();
+    disk.free(&server).await;
     let appended = store.append(append(2)).await.unwrap();
     assert_eq!(appended.writes[0].version, annals::Version::FIRST);
     server.kill().await.unwrap();
