@@ -7,5 +7,6 @@ SELECT l.id, l.partitions,
        current_setting('server_version_num')::int AS server,
        current_setting('server_encoding') AS encoding,
        current_setting('synchronous_commit') AS synchronous_commit,
-       pg_is_in_recovery() AS standby
+       pg_is_in_recovery() AS standby,
+       current_setting('transaction_read_only') = 'on' AS read_only
 FROM "annals".log AS l

@@ -1,38 +1,29 @@
 //! From a URL or a pool to a store that is known to work.
 
-use std::str::FromStr;
+mod described;
+mod refusal;
+mod url;
+
 use std::time::Duration;
 
+use annals::Partition;
 use annals::store::LogInfo;
-use annals::{LogId, Partition, Partitions};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, PgPool, Row};
 
 use crate::PostgresStore;
 use crate::error::{ConnectError, Failure, MigrateError};
-use crate::migrate::{self, FORMAT};
+use crate::migrate;
 use crate::options::{PostgresStoreBuilder, Settings, Source};
 use crate::session::Session;
 use crate::sql::{Schema, Sql};
-
-/// The oldest server that is supported: the oldest whose makers still mend it.
-const OLDEST_SERVER: i32 = 15;
+use described::{Described, Usable};
+use refusal::{denied, refused};
+pub(crate) use url::options;
 
 /// What every connection that is ours is set to, whatever the default of the server,
 /// the database and the role: the statements were written for it.
 const SETTINGS: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
-
-pub(crate) fn options(url: &str) -> Result<PgConnectOptions, ConnectError> {
-    let parsed = PgConnectOptions::from_str(url).map_err(|error| {
-        // The parser's own words repeat no part of the URL but a wrong option.
-        let reason = match error {
-            sqlx::Error::Configuration(reason) => reason.to_string(),
-            _ => "it is not one".to_owned(),
-        };
-        ConnectError::InvalidUrl { reason }
-    })?;
-    Ok(parsed.application_name("annals"))
-}
 
 impl Source {
     pub(crate) fn options(&self) -> Result<PgConnectOptions, ConnectError> {
@@ -58,26 +49,7 @@ pub(crate) async fn open(
     };
     let silent = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
     let opened = tokio::time::timeout(patience, connect).await.unwrap_or_else(silent);
-    opened.map_err(|error| refused(options, error))
-}
-
-/// Why there is no connection.
-fn refused(options: &PgConnectOptions, error: sqlx::Error) -> ConnectError {
-    let (host, port) = (options.get_host().to_owned(), options.get_port());
-    let code = error.as_database_error().and_then(|e| e.code()).unwrap_or_default().into_owned();
-    match (&*code, error) {
-        (_, sqlx::Error::Io(source)) => {
-            ConnectError::Unreachable { host, port, source: Box::new(source) }
-        }
-        ("28P01" | "28000", _) => {
-            ConnectError::Authentication { user: options.get_username().to_owned() }
-        }
-        ("3D000", _) => {
-            let database = options.get_database().unwrap_or(options.get_username()).to_owned();
-            ConnectError::NoSuchDatabase { database }
-        }
-        (_, error) => ConnectError::database(&error),
-    }
+    opened.map_err(|error| refused(options, settings, error))
 }
 
 pub(crate) async fn migrate(builder: &PostgresStoreBuilder) -> Result<(), MigrateError> {
@@ -85,7 +57,14 @@ pub(crate) async fn migrate(builder: &PostgresStoreBuilder) -> Result<(), Migrat
     let schema = settings.schema.clone().map_err(ConnectError::from)?;
     let options = builder.source.options()?;
     let mut connection = open(&options, settings).await?;
-    migrate::migrate(&mut connection, &schema, settings.partitions).await?;
+    let sql = Sql::new(&schema);
+    // Two statements, two snapshots: what the first one asks about no transaction changes.
+    let mut session = Session::new(&mut connection, settings.pooler);
+    let usable = session.fetch_optional(sql.describe_server.query()).await?;
+    let usable = usable.ok_or(sqlx::Error::RowNotFound).and_then(|row| Usable::of(&row))?;
+    usable.check()?;
+    let made = migrate::migrate(&mut connection, &schema, settings.partitions).await;
+    made.map_err(|error| denied(&options, &schema, error))?;
     // It has been committed: a connection that cannot say good-bye harms nothing.
     drop(connection.close().await);
     Ok(())
@@ -165,18 +144,7 @@ async fn examine(
     settings: &Settings,
 ) -> Result<LogInfo, ConnectError> {
     let mut session = Session::new(connection, settings.pooler);
-    let explain = |error: sqlx::Error| {
-        let code =
-            error.as_database_error().and_then(|e| e.code()).unwrap_or_default().into_owned();
-        match &*code {
-            "3F000" | "42P01" | "42883" => ConnectError::NoLog { schema: schema.clone() },
-            "42501" => ConnectError::MissingRights {
-                user: options.get_username().to_owned(),
-                schema: schema.clone(),
-            },
-            _ => ConnectError::database(&error),
-        }
-    };
+    let explain = |error| refusal::unreadable(options, schema, &error);
     let row = session.fetch_optional(sql.describe_log.query()).await.map_err(explain)?;
     let row = row.ok_or_else(|| ConnectError::NoLog { schema: schema.clone() })?;
     let log = Described::of(&row).map_err(|error| ConnectError::database(&error))?;
@@ -195,61 +163,6 @@ async fn examine(
     info.codec = settings.codec;
     info.limits = settings.limits;
     Ok(info)
-}
-
-/// What the database says of the log and of itself.
-struct Described {
-    id: LogId,
-    partitions: Partitions,
-    format: i32,
-    server: i32,
-    encoding: String,
-    synchronous_commit: String,
-    standby: bool,
-}
-
-impl Described {
-    fn of(row: &PgRow) -> Result<Self, sqlx::Error> {
-        let partitions = Partitions::new(row.try_get::<i16, _>("partitions")?.cast_unsigned());
-        Ok(Self {
-            id: LogId::from_uuid(row.try_get("id")?),
-            partitions: partitions.unwrap_or_default(),
-            format: row.try_get::<Option<i32>, _>("format")?.unwrap_or(0),
-            server: row.try_get::<i32, _>("server")? / 10_000,
-            encoding: row.try_get("encoding")?,
-            synchronous_commit: row.try_get("synchronous_commit")?,
-            standby: row.try_get("standby")?,
-        })
-    }
-
-    fn check(&self, schema: &Schema, settings: &Settings) -> Result<(), ConnectError> {
-        let (schema, found, known) = (schema.clone(), self.format, FORMAT);
-        if self.server < OLDEST_SERVER {
-            return Err(ConnectError::ServerTooOld { found: self.server, needed: OLDEST_SERVER });
-        }
-        if found > known {
-            return Err(ConnectError::SchemaIsNewer { schema, found, known });
-        }
-        if found < known {
-            return Err(ConnectError::SchemaIsOlder { schema, found, known });
-        }
-        if self.standby {
-            return Err(ConnectError::Standby);
-        }
-        if self.encoding != "UTF8" {
-            return Err(ConnectError::Encoding { found: self.encoding.clone() });
-        }
-        if settings.durable && self.synchronous_commit == "off" {
-            return Err(ConnectError::AsynchronousCommit);
-        }
-        match settings.partitions {
-            Some(wanted) if wanted != self.partitions => Err(ConnectError::PartitionsDiffer {
-                found: self.partitions.count(),
-                wanted: wanted.count(),
-            }),
-            _ => Ok(()),
-        }
-    }
 }
 
 impl From<Failure> for ConnectError {

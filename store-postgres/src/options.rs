@@ -119,8 +119,13 @@ impl PostgresStoreBuilder {
     }
 
     /// What an append may hold.
+    ///
+    /// An append is one message to PostgreSQL, which ends the connection of whoever
+    /// sends 1 GiB or more. So these are the most, whatever is set: 250,000 events and
+    /// 512 MiB an append, 256 MiB a payload. Writing takes several times as much memory
+    /// on both sides.
     pub fn limits(self, limits: Limits) -> Self {
-        self.with(|s| s.limits = limits)
+        self.with(|s| s.limits = possible(limits))
     }
 
     /// Another server for subscriptions and reads of whole partitions, exports among
@@ -139,7 +144,7 @@ impl PostgresStoreBuilder {
     }
 
     /// The store's URL goes through a pooler that gives a connection away after each
-    /// transaction, such as PgBouncer in transaction mode.
+    /// transaction, such as `PgBouncer` in transaction mode.
     ///
     /// Every statement is then prepared anew within a transaction, which costs round
     /// trips, one of them under the lock of an append. There are no notifications
@@ -230,6 +235,15 @@ impl PostgresStoreBuilder {
     pub async fn migrate(&self) -> Result<(), MigrateError> {
         connect::migrate(self).await
     }
+}
+
+/// The limits, as far as an append fits into a message of PostgreSQL; with each event
+/// go up to 800 bytes of stream, name and numbers.
+fn possible(mut limits: Limits) -> Limits {
+    limits.events = limits.events.min(250_000);
+    limits.payload_bytes = limits.payload_bytes.min(256 << 20);
+    limits.append_bytes = limits.append_bytes.min(512 << 20);
+    limits
 }
 
 // Neither the URL nor the options of a pool: both may hold a password.

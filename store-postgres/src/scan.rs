@@ -149,7 +149,10 @@ impl Scan {
         let known = self.known.map_or(Position::START, |(position, _)| position);
         let query = || {
             let sql = &self.pages.sql.read_log_filtered;
-            let query = sql.query().bind(self.partition.get().cast_signed());
+            // Planned with the filter at hand: an index that somebody has made for it is
+            // of no use to a plan for all filters.
+            let query = sql.query().persistent(false);
+            let query = query.bind(self.partition.get().cast_signed());
             let query = query.bind(row::signed(known.get())).bind(row::signed(until.get()));
             let query = query.bind(most).bind(row::signed(self.after.get()));
             query.bind(&self.filter.categories).bind(&self.filter.names)

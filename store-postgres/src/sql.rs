@@ -45,6 +45,29 @@ impl Schema {
         // Validated above: there is no quote in it that would have to be doubled.
         Statement(sql.replace("\"annals\"", &format!("\"{}\"", self.0)).into())
     }
+
+    /// The script of the roles, with the names of these.
+    pub(crate) fn render_roles(&self, application: &RoleName, reader: &RoleName) -> String {
+        // Roles first: a schema may have the name that stands for a role.
+        let sql = include_str!("../sql/roles.sql");
+        let mut script = String::with_capacity(sql.len());
+        for (nth, piece) in sql.split('"').enumerate() {
+            // Every second piece stands between quotes, comments included.
+            match (nth % 2, piece) {
+                (0, text) => script.push_str(text),
+                (_, name) => {
+                    let name = match name {
+                        "annals" => &*self.0,
+                        "annals_app" => &*application.0,
+                        "annals_reader" => &*reader.0,
+                        other => other,
+                    };
+                    script.extend(["\"", name, "\""]);
+                }
+            }
+        }
+        script
+    }
 }
 
 impl Default for Schema {
@@ -68,6 +91,34 @@ impl fmt::Display for Schema {
     Schema::MAX_BYTES
 )]
 pub struct InvalidSchema {
+    bytes: usize,
+}
+
+/// The name of a role that exists, as the script of the roles takes it.
+#[derive(Debug)]
+pub(crate) struct RoleName(String);
+
+impl RoleName {
+    pub(crate) fn new(name: &str) -> Result<Self, InvalidRole> {
+        let first = name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
+        let all = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'@');
+        // PostgreSQL takes these for everybody and for nobody, also between quotes.
+        let special = matches!(name, "public" | "none") || name.starts_with("pg_");
+        if first && name.bytes().all(all) && name.len() <= 63 && !special {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(InvalidRole { bytes: name.len() })
+        }
+    }
+}
+
+/// The name cannot be that of a role which is granted rights.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the name of a role has 1 to 63 letters, digits, `_`, `-`, `.` or `@`, begins with a letter or \
+     `_` and not with `pg_`, and is neither `public` nor `none`; this one has {bytes} bytes"
+)]
+pub struct InvalidRole {
     bytes: usize,
 }
 
@@ -123,6 +174,7 @@ statements! {
     commit,
     delete_snapshot,
     describe_log,
+    describe_server,
     load_snapshot,
     log_ends,
     log_head,

@@ -38,6 +38,7 @@ const UNIT: usize = 1024;
 pub(crate) struct Pending {
     pub(crate) append: Append,
     pub(crate) bytes: usize,
+    since: Instant,
     claim: Arc<Claim>,
     answer: oneshot::Sender<Result<Appended, AppendError>>,
     _room: tokio::sync::OwnedSemaphorePermit,
@@ -45,6 +46,7 @@ pub(crate) struct Pending {
 
 impl Pending {
     fn answer(self, answer: Result<Appended, AppendError>) {
+        meter::answered(&answer);
         // Whoever has gone away does not want to know.
         drop(self.answer.send(answer));
     }
@@ -71,6 +73,7 @@ pub(crate) struct Shared {
 
 impl Writer {
     pub(crate) fn start(shared: Shared, connection: PgConnection) -> Self {
+        meter::describe();
         let lanes = shared.settings.writers.min(shared.info.partitions.count());
         let units = u32::try_from(shared.settings.queue_bytes / UNIT).unwrap_or(u32::MAX).max(1);
         let append_timeout = shared.settings.append_timeout;
@@ -111,7 +114,8 @@ impl Writer {
         let (claim, (answer, answered)) = (Arc::new(Claim::default()), oneshot::channel());
         let home = append.writes.first().map(|write| store.home(&write.stream).index());
         let lane = &self.lanes[home.unwrap_or(0) % self.lanes.len()];
-        let pending = Pending { append, bytes, claim: claim.clone(), answer, _room: room };
+        let pending =
+            Pending { append, bytes, since: now, claim: claim.clone(), answer, _room: room };
         match timeout_at(deadline, lane.send(pending)).await {
             Ok(sent) => sent.map_err(|_| closed())?,
             Err(_) => return Err(AppendError::DeadlineExceeded),

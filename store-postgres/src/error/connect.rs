@@ -32,8 +32,31 @@ pub enum ConnectError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The URL asks for TLS, and the crate was built without it.
+    #[error(
+        "the URL asks for TLS, which this program was built without: turn on one of the features \
+         tls-rustls-ring, tls-rustls-aws-lc and tls-native-tls of annals-postgres"
+    )]
+    TlsNotBuilt,
+    /// No encrypted connection came about.
+    #[error(
+        "no TLS with the database server at {host}:{port}: is it turned on there, and is its \
+         certificate for this name and signed by one that `sslrootcert` names?"
+    )]
+    Tls {
+        /// The server.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// What the library for TLS says.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The server refuses the user or the password.
-    #[error("the database server refuses user `{user}`: check the name and the password")]
+    #[error(
+        "the database server refuses user `{user}`: check the name, the password, and that \
+         pg_hba.conf lets the user in from here"
+    )]
     Authentication {
         /// The user.
         user: String,
@@ -93,6 +116,12 @@ pub enum ConnectError {
          the standby as the one to read from"
     )]
     Standby,
+    /// The database, the role or the server lets transactions only read.
+    #[error(
+        "transactions only read here (default_transaction_read_only is on): turn it off for this \
+         database and this role"
+    )]
+    ReadOnly,
     /// The server is older than the versions that are supported.
     #[error("the server is PostgreSQL {found}: version {needed} or newer is needed")]
     ServerTooOld {
@@ -143,6 +172,19 @@ impl ConnectError {
     pub(crate) fn database(error: &sqlx::Error) -> Self {
         ConnectError::Database(Box::new(Failure::new(error)))
     }
+
+    /// Whether trying again may help: the server was not there, is starting, or has no
+    /// connection to spare. Everything else needs somebody who mends it.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            ConnectError::Unreachable { .. } => true,
+            ConnectError::Database(source) => {
+                source.downcast_ref::<Failure>().is_some_and(Failure::is_transient)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Why the tables of a log could not be made or upgraded; they are as they were.
@@ -171,7 +213,18 @@ pub enum MigrateError {
         /// How many were asked for.
         wanted: u16,
     },
-    /// The database failed, or the role may not make tables.
+    /// The role may not make the tables.
+    #[error(
+        "user `{user}` may not make the tables of schema `{schema}`: migrate as the owner of the \
+         schema, who may create it, and connect as the application's role"
+    )]
+    MissingRights {
+        /// The user.
+        user: String,
+        /// The schema.
+        schema: Schema,
+    },
+    /// The database failed.
     #[error("the database failed while the tables were made; nothing was changed")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -53,6 +53,7 @@ pub(crate) fn kind(error: &sqlx::Error) -> Kind {
 pub(crate) struct Failure {
     text: String,
     advice: &'static str,
+    transient: bool,
 }
 
 impl Failure {
@@ -62,22 +63,30 @@ impl Failure {
                 let code = database.code().unwrap_or_default().into_owned();
                 // The message, not the detail: details quote rows.
                 let text = format!("{} (SQLSTATE {code})", database.message());
-                Self { text, advice: advice(&code) }
+                Self { text, advice: advice(&code), transient: transient(error) }
             }
-            error => Self { text: error.to_string(), advice: "" },
+            error => Self { text: error.to_string(), advice: "", transient: transient(error) },
         }
     }
 
     pub(crate) fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), advice: "" }
+        Self { text: text.into(), advice: "", transient: false }
     }
+
+    pub(crate) fn is_transient(&self) -> bool {
+        self.transient
+    }
+}
+
+fn transient(error: &sqlx::Error) -> bool {
+    matches!(kind(error), Kind::Transient | Kind::Doubt | Kind::Elsewhere)
 }
 
 fn advice(code: &str) -> &'static str {
     match code {
         "53100" => ": free space on the disk of the database",
         "42501" => ": grant the rights of the roles script to this role",
-        "25006" => ": this server is a standby, append to the primary",
+        "25006" => ": this server is a standby or was told to only read, append to the primary",
         "AN001" => ": connect with the isolation READ COMMITTED",
         "AN002" => ": turn synchronous_commit on, or allow what it loses in a crash",
         "AN003" => {
@@ -110,9 +119,10 @@ pub(crate) fn damaged(what: impl Into<String>) -> sqlx::Error {
 
 pub(crate) fn store_error(error: &sqlx::Error) -> StoreError {
     let failure = Failure::new(error);
-    match kind(error) {
-        Kind::Transient | Kind::Doubt | Kind::Elsewhere => StoreError::transient(failure),
-        Kind::Permanent | Kind::Content => StoreError::permanent(failure),
+    if failure.is_transient() {
+        StoreError::transient(failure)
+    } else {
+        StoreError::permanent(failure)
     }
 }
 

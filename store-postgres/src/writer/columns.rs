@@ -63,6 +63,11 @@ struct Events<'a> {
     recorded_at: Vec<Option<OffsetDateTime>>,
 }
 
+/// How many bytes of payloads and metadata can be sent at once: PostgreSQL takes no
+/// message of 1 GiB. The limits of appends allow less, but the control characters of
+/// metadata take six times as much once they are written as JSON.
+const BYTES: i64 = 800 << 20;
+
 /// What the batch has added to a stream so far.
 struct Slot {
     number: i32,
@@ -87,6 +92,12 @@ impl<'a> Columns<'a> {
         let mut filling = Filling { columns: Columns::default(), partitions, slots, ends };
         for (append, nth) in appends.zip(1..) {
             filling.append(append, nth)?;
+        }
+        let bytes: i64 = filling.columns.events.size.iter().map(|size| i64::from(*size)).sum();
+        if bytes > BYTES {
+            return Err(StoreError::permanent(
+                "an append is too large for a message of PostgreSQL",
+            ));
         }
         Ok(filling.columns)
     }

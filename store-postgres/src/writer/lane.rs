@@ -106,6 +106,7 @@ impl Lane {
         }
         // From here on it may be written; who has given up before is left out.
         let batch: Vec<_> = batch.into_iter().filter(|pending| pending.claim.take()).collect();
+        batch.iter().for_each(|pending| meter::waited(pending.since.elapsed()));
         let mut rest = vec![batch];
         while let Some(batch) = rest.pop() {
             if batch.is_empty() {
@@ -209,7 +210,6 @@ impl Lane {
         for (pending, nth) in batch.into_iter().zip(1..) {
             let answer = answers.answer(&self.shared.info, &pending.append, nth, place);
             place += pending.append.writes.len();
-            meter::answered(&answer);
             if let Ok(appended) = &answer {
                 for write in &appended.writes {
                     self.shared.hub.grown(write.partition, write.position);

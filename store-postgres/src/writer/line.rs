@@ -27,7 +27,9 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(shared: Arc<Shared>, connection: Option<PgConnection>) -> Self {
-        Self { shared, connection, limited: false, used: Instant::now() }
+        // What is set in a session behind a pooler, another client finds there.
+        let limited = shared.settings.pooler;
+        Self { shared, connection, limited, used: Instant::now() }
     }
 
     /// Makes sure that there is a connection which works.
@@ -110,10 +112,11 @@ impl Line {
 
 impl From<ConnectError> for annals::StoreError {
     fn from(error: ConnectError) -> Self {
-        match error {
-            ConnectError::Unreachable { .. } => annals::StoreError::transient(error),
-            // Not even a wrong password is for ever: but it needs somebody.
-            error => annals::StoreError::permanent(error),
+        // Not even a wrong password is for ever: but it needs somebody.
+        if error.is_transient() {
+            annals::StoreError::transient(error)
+        } else {
+            annals::StoreError::permanent(error)
         }
     }
 }
