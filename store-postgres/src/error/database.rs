@@ -26,6 +26,8 @@ pub(crate) fn kind(error: &sqlx::Error) -> Kind {
         return match error {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => Kind::Transient,
             sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => Kind::Permanent,
+            // It was never sent.
+            sqlx::Error::Encode(_) => Kind::Content,
             _ => Kind::Doubt,
         };
     };
@@ -39,10 +41,14 @@ pub(crate) fn kind(error: &sqlx::Error) -> Kind {
         "53100" => Kind::Permanent,
         // A statement that was cancelled, a lock that was not to be had.
         "55P03" | "57014" | "55006" => Kind::Transient,
-        code if code.starts_with("40") || code.starts_with("53") || code.starts_with("08") => {
-            Kind::Transient
+        // What a pooler says when its own connection to the server broke.
+        code if code.starts_with("08") => Kind::Doubt,
+        code if code.starts_with("40") || code.starts_with("53") => Kind::Transient,
+        // Data, constraints, limits; what triggers raise; damage, which may be that of
+        // one stream.
+        code if ["22", "23", "54", "P0", "XX"].iter().any(|class| code.starts_with(class)) => {
+            Kind::Content
         }
-        code if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => Kind::Content,
         _ => Kind::Permanent,
     }
 }
@@ -53,23 +59,26 @@ pub(crate) fn kind(error: &sqlx::Error) -> Kind {
 pub(crate) struct Failure {
     text: String,
     advice: &'static str,
+    /// Whether it may pass.
+    pub(crate) transient: bool,
 }
 
 impl Failure {
     pub(crate) fn new(error: &sqlx::Error) -> Self {
+        let transient = matches!(kind(error), Kind::Transient | Kind::Doubt | Kind::Elsewhere);
         match error {
             sqlx::Error::Database(database) => {
                 let code = database.code().unwrap_or_default().into_owned();
                 // The message, not the detail: details quote rows.
                 let text = format!("{} (SQLSTATE {code})", database.message());
-                Self { text, advice: advice(&code) }
+                Self { text, advice: advice(&code), transient }
             }
-            error => Self { text: error.to_string(), advice: "" },
+            error => Self { text: error.to_string(), advice: "", transient },
         }
     }
 
     pub(crate) fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), advice: "" }
+        Self { text: text.into(), advice: "", transient: false }
     }
 }
 
@@ -110,10 +119,7 @@ pub(crate) fn damaged(what: impl Into<String>) -> sqlx::Error {
 
 pub(crate) fn store_error(error: &sqlx::Error) -> StoreError {
     let failure = Failure::new(error);
-    match kind(error) {
-        Kind::Transient | Kind::Doubt | Kind::Elsewhere => StoreError::transient(failure),
-        Kind::Permanent | Kind::Content => StoreError::permanent(failure),
-    }
+    if failure.transient { StoreError::transient(failure) } else { StoreError::permanent(failure) }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use annals::store::{Append, NewEvent, Write};
-use annals::{EventId, ExpectedVersion, Origin, Partition, Partitions, StreamId, StoreError};
+use annals::{EventId, ExpectedVersion, Origin, Partition, Partitions, StoreError, StreamId};
 
 use crate::row::signed;
 use crate::sql::Statement;
