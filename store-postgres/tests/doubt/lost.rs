@@ -1,12 +1,14 @@
 //! The connection breaks before the statement, behind it, or within the answer.
 
+use ExpectedVersion::{Any, NoStream};
 use annals::store::Append;
 use annals::{AppendError, ExpectedVersion, Version};
 use annals_postgres::PostgresStore;
-use ExpectedVersion::{Any, NoStream};
 
 use crate::proxy::{Fault, Proxy};
-use crate::tools::{Held, append, begin, connect, empty_log, events, key, of_stream, stream, waiting};
+use crate::tools::{
+    Held, append, begin, connect, empty_log, events, key, of_stream, stream, waiting,
+};
 
 /// Each fault, and whether the server has carried the statement out when it strikes.
 fn faults() -> [(Fault, Option<bool>); 5] {
@@ -46,9 +48,8 @@ async fn a_lost_answer_is_found_again_under_an_exact_version() {
 
 #[tokio::test]
 async fn a_lost_answer_is_found_again_under_a_key() {
-    let made = |n: usize| {
-        Append::to(stream(&n.to_string()), Any, events(2)).with_key(key(&n.to_string()))
-    };
+    let made =
+        |n: usize| Append::to(stream(&n.to_string()), Any, events(2)).with_key(key(&n.to_string()));
     let all: Vec<_> = (0..faults().len()).map(made).collect();
     resolved(|n| all[n].clone()).await;
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use ExpectedVersion::{Any, NoStream};
 use annals::store::Append;
 use annals::{AppendError, ExpectedVersion};
 use annals_postgres::PostgresStore;
 use annals_postgres::testing::Server;
 use tokio::time::Instant;
-use ExpectedVersion::{Any, NoStream};
 
 use crate::proxy::{Fault, Proxy};
 use crate::tools::{append, begin, connect, empty_log, events, of_stream, open, stream};

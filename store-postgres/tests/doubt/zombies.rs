@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use ExpectedVersion::{Any, NoStream};
 use annals::store::Append;
 use annals::{AppendError, ExpectedVersion, Version};
 use tokio::sync::Notify;
-use ExpectedVersion::{Any, NoStream};
 
 use crate::proxy::{Fault, Proxy};
 use crate::tools::{
-    Held, append, begin, connect, empty_log, eventually, events, key, of_stream, stream, waiting,
+    Held, append, begin, connect, empty_log, events, eventually, key, of_stream, stream, waiting,
 };
 
 #[tokio::test]

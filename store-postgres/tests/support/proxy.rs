@@ -33,6 +33,8 @@ struct State {
     upstream: String,
     armed: Mutex<Option<Fault>>,
     cuts: watch::Sender<u64>,
+    /// What clients say, and what the server hears instead.
+    rewrite: Option<(&'static str, String)>,
 }
 
 /// It ends, with its connections, when it is dropped.
@@ -45,6 +47,15 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// A proxy before the server of this URL.
     pub(crate) async fn before(url: &str) -> Self {
+        Self::start(url, None).await
+    }
+
+    /// A proxy that changes one text into another, no longer one.
+    pub(crate) async fn rewriting(url: &str, from: &'static str, to: &str) -> Self {
+        Self::start(url, Some((from, format!("{to:width$}", width = from.len())))).await
+    }
+
+    async fn start(url: &str, rewrite: Option<(&'static str, String)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let begin = url.find('@').map_or_else(|| url.find("://").unwrap() + 3, |at| at + 1);
@@ -54,7 +65,8 @@ impl Proxy {
             host => format!("{host}:5432"),
         };
         let url = format!("{}127.0.0.1:{port}{}", &url[..begin], &url[end..]);
-        let state = State { upstream, armed: Mutex::new(None), cuts: watch::Sender::new(0) };
+        let (armed, cuts) = (Mutex::new(None), watch::Sender::new(0));
+        let state = State { upstream, armed, cuts, rewrite };
         let state = Arc::new(state);
         let accepting = tokio::spawn(accept(listener, state.clone()));
         Self { url, state, accepting }
@@ -105,9 +117,12 @@ async fn serve(mut client: TcpStream, state: Arc<State>) -> std::io::Result<()> 
         tokio::select! {
             _ = cuts.changed() => return Ok(()),
             read = client.read(&mut request) => {
-                let request = &request[..read?];
+                let request = &mut request[..read?];
                 if request.is_empty() {
                     return Ok(());
+                }
+                if let Some((from, to)) = &state.rewrite {
+                    rewrite(request, from.as_bytes(), to.as_bytes());
                 }
                 let fault = match request[0] {
                     b'B' => state.armed.lock().unwrap().take(),
@@ -161,6 +176,12 @@ async fn strike(
         Fault::Silence => tokio::time::sleep(Duration::from_secs(600)).await,
     }
     Ok(())
+}
+
+fn rewrite(request: &mut [u8], from: &[u8], to: &[u8]) {
+    if let Some(at) = request.windows(from.len()).position(|window| window == from) {
+        request[at..at + to.len()].copy_from_slice(to);
+    }
 }
 
 /// The answer, up to the message that the server is ready for the next statement: it

@@ -49,10 +49,7 @@ pub(crate) fn events(count: usize) -> Vec<NewEvent> {
 }
 
 /// Appends; fails the test when no answer comes for a minute.
-pub(crate) async fn append(
-    store: &PostgresStore,
-    append: Append,
-) -> Result<Appended, AppendError> {
+pub(crate) async fn append(store: &PostgresStore, append: Append) -> Result<Appended, AppendError> {
     let answer = tokio::time::timeout(Duration::from_secs(60), store.append(append)).await;
     answer.expect("an answer within a minute")
 }
