@@ -6,7 +6,9 @@ use annals::{EventStore, ExpectedVersion, Partition};
 use annals_postgres::PostgresStore;
 use futures::future::join_all;
 
-use crate::tools::{Held, begin, empty_log_of, events, number, of_stream, open, stream, waiting};
+use crate::tools::{
+    Held, append, begin, connect, empty_log_of, events, number, of_stream, open, stream, waiting,
+};
 
 /// Streams, one of each partition.
 fn apart(store: &PostgresStore) -> Vec<annals::StreamId> {
@@ -21,7 +23,7 @@ fn apart(store: &PostgresStore) -> Vec<annals::StreamId> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn appends_that_cross_partitions_never_deadlock() {
     let database = empty_log_of(8).await;
-    let builder = || PostgresStore::builder(database.url()).writers(4);
+    let builder = || PostgresStore::builder(database.url()).writers(4).batch(4);
     let stores = [open(builder()).await, open(builder()).await];
     let streams = apart(&stores[0]);
     let appends = (0..600).map(|n: usize| {
@@ -53,4 +55,23 @@ async fn a_lane_that_waits_holds_up_no_other() {
     assert!(!stuck.is_finished());
     held.release().await;
     stuck.await.unwrap().unwrap();
+}
+
+/// Partitions are locked in rising order: who waits for the first holds none.
+#[tokio::test]
+async fn who_waits_for_a_low_partition_holds_no_higher_one() {
+    let database = empty_log_of(8).await;
+    let (store, other) = (connect(database.url()).await, connect(database.url()).await);
+    let streams = apart(&store);
+    let held = Held::partition(database.url(), 0).await;
+    // In falling order, as the caller wants it.
+    let last = Append::to(streams[7].clone(), Any, events(1));
+    let all = streams[..7].iter().rev().fold(last, |all, one| all.and(one.clone(), Any, events(1)));
+    let waits = begin(&store, all);
+    waiting(database.url(), 1).await;
+    for stream in &streams[1..] {
+        append(&other, Append::to(stream.clone(), Any, events(1))).await.unwrap();
+    }
+    held.release().await;
+    waits.await.unwrap().unwrap();
 }

@@ -13,6 +13,7 @@ mod bounds;
 mod closing;
 mod lanes;
 mod neighbours;
+mod plans;
 mod settings;
 
 #[allow(dead_code, reason = "each test uses its own part")]

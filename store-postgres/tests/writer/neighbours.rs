@@ -160,14 +160,20 @@ async fn appends_under_one_key_in_one_burst_have_one_outcome() {
 async fn a_dropped_append_is_written_and_harms_no_neighbour() {
     let database = empty_log().await;
     let store = connect(database.url()).await;
+    let held = Held::partition(database.url(), 0).await;
+    let sent = begin(&store, Append::to(stream("sent"), Any, events(1)));
+    waiting(database.url(), 1).await;
     let all = (0..9).map(|n| Append::to(stream(&n.to_string()), NoStream, events(1)));
-    let answers = together(&database, &store, all.collect()).await;
-    for (n, answer) in answers.into_iter().enumerate() {
-        if n % 2 == 0 {
-            answer.abort();
-        } else {
-            answer.await.unwrap().unwrap();
-        }
+    let mut all: Vec<_> = all.map(|one| begin(&store, one)).collect();
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    // One that is on its way, and every other one of those that wait.
+    sent.abort();
+    for answer in all.iter().step_by(2) {
+        answer.abort();
+    }
+    held.release().await;
+    for answer in all.iter_mut().skip(1).step_by(2) {
+        answer.await.unwrap().unwrap();
     }
     append(&store, Append::to(stream("last"), NoStream, events(1))).await.unwrap();
     assert_eq!(of_log(&store).await.len(), 1 + 1 + 9 + 1);
