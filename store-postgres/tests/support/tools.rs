@@ -25,8 +25,10 @@ pub(crate) async fn empty_log_of(partitions: u16) -> Database {
     database
 }
 
+/// Its limits are such that a slow machine does not meet them.
 pub(crate) async fn connect(url: &str) -> PostgresStore {
-    open(PostgresStore::builder(url)).await
+    let long = Duration::from_secs(60);
+    open(PostgresStore::builder(url).lock_timeout(long).statement_timeout(long)).await
 }
 
 /// A store whose append is prepared, and so sent in one piece from now on.

@@ -23,16 +23,13 @@ async fn closing_writes_what_waits_and_refuses_what_comes() {
         answers.push(begin(&store, Append::to(stream(&n.to_string()), NoStream, events(1))));
     }
     tokio::time::sleep(Duration::from_millis(20)).await;
-    let closing = tokio::spawn({
-        let store = store.clone();
-        async move { store.close(LONG).await }
-    });
-    tokio::task::yield_now().await;
+    let mut closing = std::pin::pin!(store.close(LONG));
+    let begun = tokio::time::timeout(Duration::ZERO, &mut closing).await;
+    assert!(begun.is_err(), "it waits");
     let answer = append(&store, Append::to(stream("late"), Any, events(1))).await;
     assert!(matches!(&answer, Err(AppendError::Store(e)) if !e.is_transient()), "{answer:?}");
-    assert!(!closing.is_finished(), "it waits");
     held.release().await;
-    assert!(closing.await.unwrap(), "all was written in time");
+    assert!(closing.await, "all was written in time");
     for answer in answers {
         answer.await.unwrap().unwrap();
     }
