@@ -98,6 +98,8 @@ $body$;
 --   before it began, so the statements behind the lock see all that was committed
 --   under the lock. Under any other isolation they would see the past, so that is
 --   refused.
+-- Plans are made once, on a log that may be empty, where reading a whole table looks
+--   cheapest; it would be read whole, under the lock, until statistics come.
 CREATE FUNCTION "annals".append(
     p_lock_timeout text, p_durable boolean, p_imported boolean,
     w_append int[], w_stream text[], w_partition smallint[], w_slot int[],
@@ -117,6 +119,7 @@ CREATE FUNCTION "annals".append(
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $body$
 DECLARE
     v_began      timestamptz := clock_timestamp();

@@ -16,7 +16,6 @@ use futures::StreamExt;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::{PgConnection, PgPool, Row};
-use tokio::time::Instant;
 
 use crate::connect::Ways;
 use crate::error::{ConnectError, MigrateError, read_error, store_error};
@@ -136,7 +135,7 @@ impl PostgresStore {
     /// Reads and subscriptions go on while handles are held. Dropping the future stops
     /// waiting; the store takes no more appends, and those that wait are still written.
     pub async fn close(&self, within: Duration) -> bool {
-        self.inner.writer.close(Instant::now() + within).await
+        self.inner.writer.close(within).await
     }
 
     /// The partition in which the stream lives.

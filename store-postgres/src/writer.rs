@@ -4,6 +4,7 @@
 //! Why: a commit costs about 600 us whatever is in it, and an append about 20 us.
 
 mod answer;
+mod attempt;
 mod batch;
 mod claim;
 mod columns;
@@ -12,12 +13,13 @@ mod line;
 mod meter;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use annals::store::{Append, Appended, LogInfo};
 use annals::{AppendError, EventStore, StoreError};
 use sqlx::PgConnection;
 use sqlx::postgres::PgConnectOptions;
-use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
+use tokio::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
@@ -39,6 +41,8 @@ pub(crate) struct Pending {
     pub(crate) append: Append,
     pub(crate) bytes: usize,
     since: Instant,
+    /// After this moment it is not sent, nor sent again, also if its caller is gone.
+    deadline: Instant,
     claim: Arc<Claim>,
     answer: oneshot::Sender<Result<Appended, AppendError>>,
     _room: tokio::sync::OwnedSemaphorePermit,
@@ -58,8 +62,16 @@ pub(crate) struct Writer {
     /// Bounds the bytes that wait, over all lanes.
     room: Arc<Semaphore>,
     units: u32,
-    tasks: Mutex<Vec<JoinHandle<()>>>,
-    append_timeout: std::time::Duration,
+    closing: watch::Sender<bool>,
+    tasks: Mutex<Tasks>,
+    append_timeout: Duration,
+}
+
+/// The tasks of the lanes, as long as nobody has seen their end.
+struct Tasks {
+    running: Vec<JoinHandle<()>>,
+    /// Whether one had to be stopped with work in hand.
+    stopped: bool,
 }
 
 /// What every lane shares.
@@ -79,16 +91,19 @@ impl Writer {
         let append_timeout = shared.settings.append_timeout;
         let shared = Arc::new(shared);
         let mut first = Some(connection);
-        let (lanes, tasks) = (0..lanes)
+        let closing = watch::Sender::new(false);
+        let (lanes, running) = (0..lanes)
             .map(|_| {
                 // Each append in it holds room, so this many are the most.
                 let (sender, queue) = mpsc::channel(4_096);
                 let line = Line::new(shared.clone(), first.take());
-                (sender, tokio::spawn(Lane::new(shared.clone(), line, queue).run()))
+                let lane = Lane::new(shared.clone(), line, queue, closing.subscribe());
+                (sender, tokio::spawn(lane.run()))
             })
             .unzip();
         let room = Arc::new(Semaphore::new(units as usize));
-        Self { lanes, room, units, tasks: Mutex::new(tasks), append_timeout }
+        let tasks = Mutex::new(Tasks { running, stopped: false });
+        Self { lanes, room, units, closing, tasks, append_timeout }
     }
 
     /// Hands an append over, and waits for its answer.
@@ -99,7 +114,7 @@ impl Writer {
     ) -> Result<Appended, AppendError> {
         append.check(&store.log().limits)?;
         let now = Instant::now();
-        let deadline = append.deadline.unwrap_or(now + self.append_timeout);
+        let deadline = append.deadline.unwrap_or_else(|| after(self.append_timeout));
         if deadline <= now {
             return Err(AppendError::DeadlineExceeded);
         }
@@ -115,7 +130,7 @@ impl Writer {
         let home = append.writes.first().map(|write| store.home(&write.stream).index());
         let lane = &self.lanes[home.unwrap_or(0) % self.lanes.len()];
         let pending =
-            Pending { append, bytes, since: now, claim: claim.clone(), answer, _room: room };
+            Pending { append, bytes, since: now, deadline, claim: claim.clone(), answer, _room: room };
         match timeout_at(deadline, lane.send(pending)).await {
             Ok(sent) => sent.map_err(|_| closed())?,
             Err(_) => return Err(AppendError::DeadlineExceeded),
@@ -131,24 +146,38 @@ impl Writer {
         }
     }
 
-    /// Takes no more appends, and writes those that wait, until the deadline; says
+    /// Takes no more appends, and writes those that wait, for so long at most; says
     /// whether that sufficed.
-    pub(crate) async fn close(&self, deadline: Instant) -> bool {
+    pub(crate) async fn close(&self, within: Duration) -> bool {
+        let deadline = after(within);
         self.room.close();
-        let tasks = std::mem::take(&mut *self.tasks.lock().await);
-        let mut drained = true;
-        for mut task in tasks {
-            if timeout_at(deadline, &mut task).await.is_err() {
+        self.closing.send_replace(true);
+        // Held until the end: a second caller waits for the same tasks as the first.
+        let Ok(mut tasks) = timeout_at(deadline, self.tasks.lock()).await else {
+            return false;
+        };
+        while let Some(task) = tasks.running.last_mut() {
+            if timeout_at(deadline, &mut *task).await.is_err() {
                 task.abort();
-                drained = false;
+                // Its callers get their answers when it is dropped, which is now.
+                drop(task.await);
+                tasks.stopped = true;
             }
+            tasks.running.pop();
         }
-        drained
+        !tasks.stopped
     }
 }
 
+/// The moment after this time from now; a time beyond all measure is a long one.
+fn after(time: Duration) -> Instant {
+    const LONG: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+    let now = Instant::now();
+    now.checked_add(time).unwrap_or(now + LONG)
+}
+
 fn closed() -> AppendError {
-    AppendError::Store(StoreError::permanent("the store was closed"))
+    AppendError::Store(StoreError::permanent("the store was closed, or its runtime has ended"))
 }
 
 /// What an append takes in memory, about.

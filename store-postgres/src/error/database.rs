@@ -26,6 +26,8 @@ pub(crate) fn kind(error: &sqlx::Error) -> Kind {
         return match error {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => Kind::Transient,
             sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => Kind::Permanent,
+            // It was never sent.
+            sqlx::Error::Encode(_) => Kind::Content,
             _ => Kind::Doubt,
         };
     };
@@ -39,10 +41,14 @@ pub(crate) fn kind(error: &sqlx::Error) -> Kind {
         "53100" => Kind::Permanent,
         // A statement that was cancelled, a lock that was not to be had.
         "55P03" | "57014" | "55006" => Kind::Transient,
-        code if code.starts_with("40") || code.starts_with("53") || code.starts_with("08") => {
-            Kind::Transient
+        // What a pooler says when its own connection to the server broke.
+        code if code.starts_with("08") => Kind::Doubt,
+        code if code.starts_with("40") || code.starts_with("53") => Kind::Transient,
+        // Data, constraints, limits; what triggers raise; damage, which may be that of
+        // one stream.
+        code if ["22", "23", "54", "P0", "XX"].iter().any(|class| code.starts_with(class)) => {
+            Kind::Content
         }
-        code if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => Kind::Content,
         _ => Kind::Permanent,
     }
 }
@@ -58,14 +64,15 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(error: &sqlx::Error) -> Self {
+        let transient = transient(error);
         match error {
             sqlx::Error::Database(database) => {
                 let code = database.code().unwrap_or_default().into_owned();
                 // The message, not the detail: details quote rows.
                 let text = format!("{} (SQLSTATE {code})", database.message());
-                Self { text, advice: advice(&code), transient: transient(error) }
+                Self { text, advice: advice(&code), transient }
             }
-            error => Self { text: error.to_string(), advice: "", transient: transient(error) },
+            error => Self { text: error.to_string(), advice: "", transient },
         }
     }
 

@@ -52,6 +52,9 @@ impl Answers {
         let why: Vec<i32> = row.try_get("refused_why")?;
         let write: Vec<i32> = row.try_get("refused_write")?;
         let actual: Vec<i64> = row.try_get("refused_actual")?;
+        if [why.len(), write.len(), actual.len()] != [refused.len(); 3] {
+            return Err(damaged("a refusal"));
+        }
         for (((&append, why), write), actual) in refused.iter().zip(why).zip(write).zip(actual) {
             self.refused.insert(append, Refused { why, write, actual });
         }
@@ -79,7 +82,7 @@ impl Answers {
         place: usize,
     ) -> Result<Appended, AppendError> {
         let Some(refused) = self.refused.get(&nth) else {
-            return Ok(self.written(info, append, place)?);
+            return self.written(info, append, place).ok_or_else(|| unclear("no place of it"));
         };
         if let (Some(known), Some(first), Some(key)) =
             (self.known.get(&nth), append.writes.first(), &append.key)
@@ -92,22 +95,14 @@ impl Answers {
         Err(self.refusal(append, refused, place))
     }
 
-    fn written(
-        &self,
-        info: &LogInfo,
-        append: &Append,
-        place: usize,
-    ) -> Result<Appended, StoreError> {
-        let mut writes = Vec::with_capacity(append.writes.len());
-        let (versions, positions) = (self.versions.iter(), self.positions.iter());
-        let places = versions.zip(positions).skip(place);
-        for (write, (&version, &position)) in append.writes.iter().zip(places) {
-            writes.extend(placed(info, write, version, position));
-        }
+    fn written(&self, info: &LogInfo, append: &Append, place: usize) -> Option<Appended> {
+        let places = self.versions.iter().zip(&self.positions).skip(place);
+        let writes: Vec<_> = append.writes.iter().zip(places).collect();
         if writes.len() != append.writes.len() {
-            return Err(StoreError::permanent("the database answered for another append"));
+            return None;
         }
-        Ok(Appended::new(info.id, writes, self.recorded_at))
+        let writes = writes.into_iter().map(|(write, (&v, &p))| placed(info, write, v, p));
+        Some(Appended::new(info.id, writes.collect::<Option<_>>()?, self.recorded_at))
     }
 
     /// The first outcome of the same append, if each of its writes stands where it was
@@ -127,8 +122,7 @@ impl Answers {
     fn refusal(&self, append: &Append, refused: &Refused, place: usize) -> AppendError {
         let write = usize::try_from(refused.write).ok().and_then(|nth| nth.checked_sub(place + 1));
         let Some(write) = write.and_then(|write| append.writes.get(write)) else {
-            let text = "the database refused a write that is none";
-            return AppendError::Store(StoreError::permanent(text));
+            return unclear("a write that is none of it");
         };
         let (stream, number) = (write.stream.clone(), unsigned(refused.actual));
         match refused.why {
@@ -136,12 +130,19 @@ impl Answers {
             3 => AppendError::ImportInterleaves {
                 partition: Partition::new(u16::try_from(number).unwrap_or(u16::MAX)),
             },
-            _ => {
+            1 => {
                 let actual = Version::new(number);
                 Conflict { stream, expected: write.expected, actual }.into()
             }
+            _ => unclear("no reason that is known"),
         }
     }
+}
+
+/// The database has answered, but not for this append: what became of it cannot be told.
+fn unclear(what: &str) -> AppendError {
+    let text = format!("the database answered for an append with {what}");
+    AppendError::Unknown(StoreError::permanent(text))
 }
 
 fn placed(info: &LogInfo, write: &Write, version: i64, position: i64) -> Option<Written> {

@@ -27,3 +27,34 @@ impl Claim {
         first.is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::Claim;
+
+    #[test]
+    fn whoever_comes_first_decides() {
+        let taken = Claim::default();
+        assert!(taken.take());
+        assert!(!taken.withdraw(), "it may be written");
+        assert!(!taken.take(), "once");
+        let withdrawn = Claim::default();
+        assert!(withdrawn.withdraw());
+        assert!(!withdrawn.take(), "it will never be written");
+    }
+
+    #[test]
+    fn of_two_at_once_exactly_one_decides() {
+        for _ in 0..500 {
+            let claim = Claim::default();
+            let (taken, withdrawn) = thread::scope(|scope| {
+                let taken = scope.spawn(|| claim.take());
+                let withdrawn = scope.spawn(|| claim.withdraw());
+                (taken.join().unwrap(), withdrawn.join().unwrap())
+            });
+            assert!(taken != withdrawn);
+        }
+    }
+}

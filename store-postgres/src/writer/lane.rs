@@ -1,15 +1,17 @@
 //! One lane of the writer: gathers what waits, commits it, and answers each caller.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use annals::store::Append;
-use annals::{AppendError, StoreError};
-use tokio::sync::mpsc;
+use annals::StoreError;
+use futures::FutureExt;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
 
-use crate::error::{Failure, Kind, kind, store_error};
+use crate::error::{Kind, kind, store_error};
 use crate::writer::answer::Answers;
+use crate::writer::attempt::{Attempt, answer_all};
 use crate::writer::batch::Batch;
 use crate::writer::columns::Columns;
 use crate::writer::line::Line;
@@ -20,13 +22,13 @@ use crate::writer::{Pending, Shared};
 const YIELDS: usize = 16;
 /// How long it tries to connect before it tells those who wait.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often a batch in doubt is sent again.
-const RESENDS: usize = 3;
 
 pub(super) struct Lane {
     shared: Arc<Shared>,
     line: Line,
     queue: mpsc::Receiver<Pending>,
+    /// Whether the store is being closed.
+    closing: watch::Receiver<bool>,
     /// What did not fit into the last batch.
     next: Option<Pending>,
     /// When connecting failed last.
@@ -46,25 +48,49 @@ enum Sent {
 }
 
 impl Lane {
-    pub(super) fn new(shared: Arc<Shared>, line: Line, queue: mpsc::Receiver<Pending>) -> Self {
-        Self { shared, line, queue, next: None, failed: None }
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        line: Line,
+        queue: mpsc::Receiver<Pending>,
+        closing: watch::Receiver<bool>,
+    ) -> Self {
+        Self { shared, line, queue, closing, next: None, failed: None }
     }
 
     /// Runs until every handle of the store is gone or closed, and what waited is
     /// written.
     pub(super) async fn run(mut self) {
-        loop {
-            let first = match self.next.take() {
-                Some(pending) => pending,
-                None => match self.queue.recv().await {
-                    Some(pending) => pending,
-                    None => return,
-                },
-            };
-            self.step_back().await;
-            let batch = self.gather(first);
-            self.commit(batch).await;
+        while let Some(first) = self.first().await {
+            // A defect must not end the writer of a process for good. Those in the
+            // batch find their answers dropped, and know that they are in doubt.
+            let turn = AssertUnwindSafe(self.turn(first)).catch_unwind();
+            if turn.await.is_err() {
+                tracing::error!(target: "annals", "the writer has panicked, and goes on");
+            }
         }
+    }
+
+    /// The first append of the next batch; `None` when there will be none any more.
+    async fn first(&mut self) -> Option<Pending> {
+        if let Some(pending) = self.next.take() {
+            return Some(pending);
+        }
+        loop {
+            tokio::select! {
+                biased;
+                // What is in the queue is still received.
+                _ = self.closing.wait_for(|closing| *closing), if !self.queue.is_closed() => {
+                    self.queue.close();
+                }
+                pending = self.queue.recv() => return pending,
+            }
+        }
+    }
+
+    async fn turn(&mut self, first: Pending) {
+        self.step_back().await;
+        let batch = self.gather(first);
+        self.commit(batch).await;
     }
 
     /// Lets those whose appends have just been committed send the next ones. Whoever
@@ -93,37 +119,38 @@ impl Lane {
         batch.appends
     }
 
+    /// Commits a batch, in parts and again where that is needed: each try for itself,
+    /// in the order of the appends, none beyond the deadlines of its callers.
     async fn commit(&mut self, batch: Vec<Pending>) {
-        if let Err(error) = self.connect().await {
-            let text = error.to_string();
-            let retryable = error.is_transient();
-            for pending in batch.into_iter().filter(|pending| pending.claim.take()) {
-                let failure = Failure::text(&*text);
-                let store = if retryable { StoreError::transient } else { StoreError::permanent };
-                pending.answer(Err(AppendError::Store(store(failure))));
-            }
-            return;
-        }
+        let connected = self.connect().await;
         // From here on it may be written; who has given up before is left out.
         let batch: Vec<_> = batch.into_iter().filter(|pending| pending.claim.take()).collect();
+        if let Err(error) = connected {
+            return answer_all(batch, &error, false);
+        }
         batch.iter().for_each(|pending| meter::waited(pending.since.elapsed()));
-        let mut rest = vec![batch];
-        while let Some(batch) = rest.pop() {
-            if batch.is_empty() {
+        let mut rest = vec![Attempt::first(batch)];
+        while let Some(attempt) = rest.pop() {
+            let attempt = attempt.in_time();
+            if attempt.batch.is_empty() {
                 continue;
             }
-            meter::batch(batch.len(), self.queue.len());
-            match self.send(&batch).await {
-                Sent::Answered(answers) => self.answer(batch, &answers, false),
-                Sent::Content(_) if batch.len() > 1 => {
-                    // One of them is to blame: each half is tried for itself.
-                    let mut first = batch;
-                    let second = first.split_off(first.len() / 2);
-                    rest.push(second);
-                    rest.push(first);
+            // The last try may have cost the connection; usually this does nothing.
+            if let Err(error) = self.connect().await {
+                answer_all(attempt.batch, &error, attempt.doubts > 0);
+                continue;
+            }
+            meter::batch(attempt.batch.len(), self.queue.len());
+            match self.send(&attempt.batch).await {
+                Sent::Answered(answers) => attempt.answer(&self.shared, &answers),
+                Sent::Content(_) if attempt.batch.len() > 1 => rest.extend(attempt.halves()),
+                Sent::Nothing(error) if attempt.doubts > 0 && error.is_transient() => {
+                    rest.extend(attempt.again(&error));
                 }
-                Sent::Content(error) | Sent::Nothing(error) => answer_all(batch, &error, false),
-                Sent::Doubt(error) => self.resolve(batch, error).await,
+                Sent::Content(error) | Sent::Nothing(error) => {
+                    answer_all(attempt.batch, &error, attempt.doubts > 0);
+                }
+                Sent::Doubt(error) => rest.extend(attempt.again(&error)),
             }
         }
     }
@@ -137,19 +164,16 @@ impl Lane {
         };
         let mut pause = Duration::from_millis(20);
         loop {
-            match self.line.ready().await {
-                Ok(()) => {
-                    self.failed = None;
-                    return Ok(());
-                }
-                Err(error) => {
-                    let error = StoreError::from(error);
-                    tracing::warn!(target: "annals", %error, "the writer has no connection");
-                    if Instant::now() + pause > until || self.queue.is_closed() {
-                        self.failed = Some(Instant::now());
-                        return Err(error);
-                    }
-                }
+            let Err(error) = self.line.ready().await else {
+                self.failed = None;
+                return Ok(());
+            };
+            let error = StoreError::from(error);
+            tracing::warn!(target: "annals", %error, "the writer has no connection");
+            let late = Instant::now() + pause > until;
+            if late || !error.is_transient() || *self.closing.borrow() {
+                self.failed = Some(Instant::now());
+                return Err(error);
             }
             sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(1));
@@ -163,88 +187,24 @@ impl Lane {
             Err(error) => return Sent::Content(error),
         };
         let began = Instant::now();
-        match self.line.send(&columns).await {
+        let lost = match self.line.send(&columns).await {
             Ok(row) => match Answers::of(&row) {
                 Ok(answers) => {
                     meter::committed(began.elapsed(), answers.lock_wait_us);
-                    Sent::Answered(answers)
+                    return Sent::Answered(answers);
                 }
                 // It was committed, but what was said of it cannot be read.
-                Err(error) => Sent::Doubt(store_error(&error)),
+                Err(error) => return Sent::Doubt(store_error(&error)),
             },
-            Err(error) => {
-                let failure = store_error(&error);
-                match kind(&error) {
-                    Kind::Content => Sent::Content(failure),
-                    Kind::Doubt => Sent::Doubt(failure),
-                    Kind::Transient | Kind::Permanent | Kind::Elsewhere => Sent::Nothing(failure),
-                }
+            Err(lost) => lost,
+        };
+        let failure = store_error(&lost.error);
+        match kind(&lost.error) {
+            Kind::Content => Sent::Content(failure),
+            Kind::Doubt if lost.sent => Sent::Doubt(failure),
+            Kind::Doubt | Kind::Transient | Kind::Permanent | Kind::Elsewhere => {
+                Sent::Nothing(failure)
             }
         }
-    }
-
-    /// Resolves doubt by appending again, under the lock: reading would not, because a
-    /// statement of a client that is gone can still commit. What cannot be told from
-    /// a repeat stays unknown.
-    async fn resolve(&mut self, batch: Vec<Pending>, error: StoreError) {
-        tracing::warn!(target: "annals", %error, appends = batch.len(), "a batch is in doubt");
-        meter::doubt(batch.len());
-        let (batch, unknown): (Vec<_>, Vec<_>) =
-            batch.into_iter().partition(|pending| repeatable(&pending.append));
-        answer_all(unknown, &error, true);
-        for _ in 0..RESENDS {
-            if batch.is_empty() || self.connect().await.is_err() {
-                break;
-            }
-            match self.send(&batch).await {
-                Sent::Answered(answers) => return self.answer(batch, &answers, true),
-                Sent::Content(_) => break,
-                Sent::Nothing(_) | Sent::Doubt(_) => {}
-            }
-        }
-        answer_all(batch, &error, true);
-    }
-
-    fn answer(&self, batch: Vec<Pending>, answers: &Answers, doubt: bool) {
-        let mut place = 0;
-        for (pending, nth) in batch.into_iter().zip(1..) {
-            let answer = answers.answer(&self.shared.info, &pending.append, nth, place);
-            place += pending.append.writes.len();
-            if let Ok(appended) = &answer {
-                for write in &appended.writes {
-                    self.shared.hub.grown(write.partition, write.position);
-                }
-            }
-            // What expects no exact version may have been refused now and still be
-            // written by the first try.
-            let refused =
-                matches!(answer, Err(AppendError::Conflict(_) | AppendError::Diverged { .. }));
-            if doubt && refused && !exact(&pending.append) {
-                let text = "the first try may still be on its way";
-                pending.answer(Err(AppendError::Unknown(StoreError::transient(text))));
-            } else {
-                pending.answer(answer);
-            }
-        }
-    }
-}
-
-fn exact(append: &Append) -> bool {
-    append.writes.iter().all(|write| write.expected.exact().is_some())
-}
-
-/// Whether appending it again is recognised as a repeat.
-fn repeatable(append: &Append) -> bool {
-    append.key.is_some() || exact(append)
-}
-
-/// Tells each the same.
-fn answer_all(batch: Vec<Pending>, error: &StoreError, doubt: bool) {
-    let (text, transient) = (error.to_string(), error.is_transient());
-    for pending in batch {
-        let failure = Failure::text(&*text);
-        let store = if transient { StoreError::transient } else { StoreError::permanent };
-        let kind = if doubt { AppendError::Unknown } else { AppendError::Store };
-        pending.answer(Err(kind(store(failure))));
     }
 }

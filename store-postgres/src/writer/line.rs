@@ -7,8 +7,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::time::{Instant, timeout};
 
-use crate::connect::{self, RESTED};
-use crate::error::ConnectError;
+use crate::connect;
+use crate::error::{ConnectError, Failure, Kind, kind};
 use crate::session::BEGIN;
 use crate::writer::Shared;
 use crate::writer::columns::Columns;
@@ -16,6 +16,11 @@ use crate::writer::columns::Columns;
 /// How much longer than the server's own limit the answer is waited for. The server's
 /// does not end the wait for a commit to be replicated.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// A connection that has rested for so long is asked whether it still works: a batch
+/// sent into one that is broken is in doubt. It is a round trip, but only for an
+/// append that nobody else was about to make.
+const RESTED: Duration = Duration::from_millis(100);
 
 pub(super) struct Line {
     shared: Arc<Shared>,
@@ -25,6 +30,13 @@ pub(super) struct Line {
     used: Instant,
 }
 
+/// A batch that was not answered.
+pub(super) struct Lost {
+    pub(super) error: sqlx::Error,
+    /// Whether the server may have got it.
+    pub(super) sent: bool,
+}
+
 impl Line {
     pub(super) fn new(shared: Arc<Shared>, connection: Option<PgConnection>) -> Self {
         // What is set in a session behind a pooler, another client finds there.
@@ -32,68 +44,73 @@ impl Line {
         Self { shared, connection, limited, used: Instant::now() }
     }
 
-    /// Makes sure that there is a connection which works.
+    /// Makes sure that there is a connection which works. Dropped half-way, it leaves
+    /// none.
     pub(super) async fn ready(&mut self) -> Result<(), ConnectError> {
-        // A batch sent on a connection that does not work any more is in doubt.
-        if self.used.elapsed() > RESTED
-            && let Some(connection) = &mut self.connection
+        let settings = &self.shared.settings;
+        let mut kept = self.connection.take();
+        if let Some(connection) = &mut kept
+            && self.used.elapsed() > RESTED
             && !matches!(timeout(GRACE, connection.ping()).await, Ok(Ok(())))
         {
-            self.connection = None;
+            kept = None;
         }
-        let Shared { options, settings, .. } = &*self.shared;
-        let connection = match &mut self.connection {
+        let mut connection = match kept {
             Some(connection) => connection,
             None => {
-                self.limited = settings.pooler;
-                self.connection.insert(connect::open(options, settings).await?)
+                self.limited = false;
+                connect::open(&self.shared.options, settings).await?
             }
         };
-        if !self.limited {
-            let limit =
-                format!("SET statement_timeout = {}", settings.statement_timeout.as_millis());
-            let limit = connection.execute(sqlx::AssertSqlSafe(limit)).await;
-            limit.map_err(|error| ConnectError::database(&error))?;
+        if !self.limited && !settings.pooler {
+            let limit = format!("SET statement_timeout = {}", millis(settings.statement_timeout));
+            let limit = timeout(GRACE, connection.execute(sqlx::AssertSqlSafe(limit))).await;
+            limit.unwrap_or_else(|_| Err(silent())).map_err(|e| ConnectError::database(&e))?;
             self.limited = true;
         }
+        self.connection = Some(connection);
         self.used = Instant::now();
         Ok(())
     }
 
-    fn statement_timeout(&self) -> u128 {
-        self.shared.settings.statement_timeout.as_millis()
-    }
-
-    /// Sends a batch. Whatever fails but the statement itself gives the connection up.
-    pub(super) async fn send(&mut self, columns: &Columns<'_>) -> Result<PgRow, sqlx::Error> {
-        let limit = self.shared.settings.statement_timeout + GRACE;
+    /// Sends a batch. A connection on which something else has failed than this one
+    /// statement is given up, and so is one whose settings may be the reason.
+    pub(super) async fn send(&mut self, columns: &Columns<'_>) -> Result<PgRow, Lost> {
+        let settings = &self.shared.settings;
+        let limit = settings.statement_timeout.saturating_add(GRACE);
         // Taken out while it is used: if this is dropped half-way, so is it.
         let Some(mut connection) = self.connection.take() else {
-            return Err(sqlx::Error::WorkerCrashed);
+            return Err(Lost { error: silent(), sent: false });
         };
-        let sent = timeout(limit, self.call(&mut connection, columns)).await;
-        self.used = Instant::now();
-        let answer =
-            sent.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
+        let mut sent = false;
+        let call = self.call(&mut connection, columns, &mut sent);
+        let answer = timeout(limit, call).await.unwrap_or_else(|_| Err(silent()));
         let usable = match &answer {
             Ok(_) => true,
-            Err(error) => error.as_database_error().is_some() && !self.shared.settings.pooler,
+            Err(error) => {
+                matches!(error, sqlx::Error::Database(_))
+                    && matches!(kind(error), Kind::Transient | Kind::Content)
+                    && !settings.pooler
+            }
         };
         if usable {
             self.connection = Some(connection);
         }
-        answer
+        self.used = Instant::now();
+        answer.map_err(|error| Lost { error, sent })
     }
 
     async fn call(
         &self,
         connection: &mut PgConnection,
         columns: &Columns<'_>,
+        sent: &mut bool,
     ) -> Result<PgRow, sqlx::Error> {
         let Shared { sql, settings, .. } = &*self.shared;
-        let lock_timeout = format!("{}ms", settings.lock_timeout.as_millis());
+        let lock_timeout = format!("{}ms", millis(settings.lock_timeout));
         let query = columns.bind(&sql.append, &lock_timeout, settings.durable);
         if !settings.pooler {
+            *sent = true;
             return query.fetch_one(connection).await;
         }
         // Behind a pooler the commit is a round trip of its own, and the lock is held
@@ -101,22 +118,29 @@ impl Line {
         let mut tx = connection.begin_with(BEGIN).await?;
         let limits = format!(
             "SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = '5s'",
-            self.statement_timeout()
+            millis(settings.statement_timeout)
         );
         sqlx::raw_sql(sqlx::AssertSqlSafe(limits)).execute(&mut *tx).await?;
         let row = query.persistent(false).fetch_one(&mut *tx).await?;
+        // Without this nothing is written, whatever has happened before.
+        *sent = true;
         tx.commit().await?;
         Ok(row)
     }
 }
 
+/// As the server takes it: no number is none at all, and none is too great.
+fn millis(time: Duration) -> i32 {
+    i32::try_from(time.as_millis()).unwrap_or(i32::MAX).max(1)
+}
+
+fn silent() -> sqlx::Error {
+    sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
+}
+
 impl From<ConnectError> for annals::StoreError {
     fn from(error: ConnectError) -> Self {
         // Not even a wrong password is for ever: but it needs somebody.
-        if error.is_transient() {
-            annals::StoreError::transient(error)
-        } else {
-            annals::StoreError::permanent(error)
-        }
+        if error.is_transient() { Self::transient(error) } else { Self::permanent(error) }
     }
 }

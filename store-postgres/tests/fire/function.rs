@@ -1,0 +1,71 @@
+//! The append function of the database, changed as text.
+
+/// Adds a pause, by chance, behind every statement of the function.
+pub(crate) fn with_pauses(definition: &str, chance: f64) -> String {
+    // Neither PERFORM nor SELECT INTO: they would change what FOUND says.
+    let pause = format!(
+        ";\nIF random() < {chance} THEN
+            IF pg_sleep(random() * 0.002) IS NULL THEN NULL; END IF; END IF;"
+    );
+    let (head, statements) = statements(definition);
+    let (last, rest) = statements.split_last().unwrap();
+    assert!(rest.len() > 20, "these are the statements of the function");
+    format!("{head}{}{pause}{last}", rest.join(&pause))
+}
+
+/// Without the last line of defence, so that only readers can notice the first one gone.
+pub(crate) fn without_the_guard(definition: &str) -> String {
+    let guard = "RAISE EXCEPTION 'annals: the sequence";
+    assert!(definition.contains(guard), "the function compares the sequence with the log");
+    definition.replace(guard, "RAISE DEBUG 'annals: the sequence")
+}
+
+pub(crate) fn without_the_lock(definition: &str) -> String {
+    let (head, mut statements) = statements(definition);
+    statements.remove(the_one(&statements, "pg_advisory_xact_lock"));
+    head + &statements.join(";")
+}
+
+pub(crate) fn with_the_lock_behind_the_positions(definition: &str) -> String {
+    let (head, mut statements) = statements(definition);
+    let lock = statements.remove(the_one(&statements, "pg_advisory_xact_lock"));
+    let ends = the_one(&statements, "pg_sequence_last_value");
+    statements.insert(ends + 1, lock);
+    head + &statements.join(";")
+}
+
+pub(crate) fn under_any_isolation(definition: &str) -> String {
+    let check = "current_setting('transaction_isolation') <> 'read committed'";
+    assert!(definition.contains(check), "the function checks the isolation");
+    definition.replace(check, "false")
+}
+
+/// The place of the only statement with this in it.
+fn the_one(statements: &[String], part: &str) -> usize {
+    let mut found = statements.iter().enumerate().filter(|(_, text)| text.contains(part));
+    let (place, _) = found.next().unwrap_or_else(|| panic!("no statement has {part}"));
+    assert!(found.next().is_none(), "one statement has {part}");
+    place
+}
+
+/// The definition up to the function's first statement, and what stands between the
+/// semicolons behind it, comments left out.
+fn statements(definition: &str) -> (String, Vec<String>) {
+    let body = definition.find("\nBEGIN\n").expect("a body") + "\nBEGIN\n".len();
+    let (head, body) = definition.split_at(body);
+    let mut statements = vec![String::new()];
+    let (mut text, mut quoted) = (body.chars().peekable(), false);
+    while let Some(letter) = text.next() {
+        if letter == '\'' {
+            quoted = !quoted;
+        }
+        if !quoted && letter == '-' && text.peek() == Some(&'-') {
+            text.by_ref().find(|letter| *letter == '\n');
+        } else if !quoted && letter == ';' {
+            statements.push(String::new());
+        } else {
+            statements.last_mut().unwrap().push(letter);
+        }
+    }
+    (head.to_owned(), statements)
+}
