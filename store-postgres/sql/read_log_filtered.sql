@@ -10,25 +10,25 @@
 --          short has the others.
 -- Locks:   none. One statement, hence one snapshot.
 (
-    SELECT e.position, e.version, e.recorded_at, e.occurred_at, e.id, e.schema_version, e.imported,
-           e.stream, e.name, NULL::json AS metadata, NULL::json AS json, e.codec, NULL::bytea AS bytes, 0 AS kind
+    SELECT e.position, e.version, e.recorded_at, e.occurred_at, e.id,
+           CASE WHEN e.imported THEN -e.schema_version ELSE e.schema_version END, e.stream, e.name, NULL::json AS metadata, NULL::json AS json, e.codec, NULL::bytea AS bytes, 0 AS kind
     FROM "annals".events AS e WHERE e.partition = $1 AND e.position = $2
 )
 UNION ALL (
-    SELECT e.position, e.version, e.recorded_at, e.occurred_at, e.id, e.schema_version, e.imported,
-           e.stream, e.name, NULL, NULL, e.codec, NULL, 2
+    SELECT e.position, e.version, e.recorded_at, e.occurred_at, e.id,
+           CASE WHEN e.imported THEN -e.schema_version ELSE e.schema_version END, e.stream, e.name, NULL, NULL, e.codec, NULL, 2
     FROM "annals".events AS e WHERE e.partition = $1 AND e.position <= $3
     ORDER BY e.position DESC LIMIT 1
 )
 UNION ALL (
-    SELECT e.position, e.version, e.recorded_at, e.occurred_at, e.id, e.schema_version, e.imported,
-           e.stream, e.name, NULL, NULL, e.codec, NULL, 3
+    SELECT e.position, e.version, e.recorded_at, e.occurred_at, e.id,
+           CASE WHEN e.imported THEN -e.schema_version ELSE e.schema_version END, e.stream, e.name, NULL, NULL, e.codec, NULL, 3
     FROM "annals".events AS e WHERE e.partition = $1 AND e.position > $3
     ORDER BY e.position LIMIT 1
 )
 UNION ALL (
-    SELECT e.position, e.version, e.recorded_at, e.occurred_at, e.id, e.schema_version, e.imported,
-           e.stream, e.name, e.metadata, e.json, e.codec, e.bytes, 1
+    SELECT e.position, e.version, e.recorded_at, e.occurred_at, e.id,
+           CASE WHEN e.imported THEN -e.schema_version ELSE e.schema_version END, e.stream, e.name, e.metadata, e.json, e.codec, e.bytes, 1
     FROM "annals".events AS e
     WHERE e.partition = $1 AND e.position > $5 AND e.position <= $3
       AND ($6::text[] = '{}' OR split_part(e.stream, '-', 1) = ANY ($6))

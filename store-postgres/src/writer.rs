@@ -129,8 +129,15 @@ impl Writer {
         let (claim, (answer, answered)) = (Arc::new(Claim::default()), oneshot::channel());
         let home = append.writes.first().map(|write| store.home(&write.stream).index());
         let lane = &self.lanes[home.unwrap_or(0) % self.lanes.len()];
-        let pending =
-            Pending { append, bytes, since: now, deadline, claim: claim.clone(), answer, _room: room };
+        let pending = Pending {
+            append,
+            bytes,
+            since: now,
+            deadline,
+            claim: claim.clone(),
+            answer,
+            _room: room,
+        };
         match timeout_at(deadline, lane.send(pending)).await {
             Ok(sent) => sent.map_err(|_| closed())?,
             Err(_) => return Err(AppendError::DeadlineExceeded),

@@ -164,7 +164,7 @@ impl Lane {
 /// Gives each load its rows, which come in the order of the loads.
 fn pages(loads: &[Load], mut rows: &[PgRow], cut: bool) -> sqlx::Result<Vec<Option<Page>>> {
     let mut pages = Vec::with_capacity(loads.len());
-    for (load, nth) in loads.iter().zip(1..) {
+    for (load, nth) in loads.iter().zip(1u64..) {
         let end = match loads.len() {
             1 => None,
             _ => rows.iter().position(|row| row::nth(row).ok() != Some(nth)),

@@ -8,7 +8,7 @@ use sqlx::{Connection, Executor, PgConnection};
 use tokio::time::{Instant, timeout};
 
 use crate::connect;
-use crate::error::{ConnectError, Failure, Kind, kind};
+use crate::error::{ConnectError, Kind, kind};
 use crate::session::BEGIN;
 use crate::writer::Shared;
 use crate::writer::columns::Columns;
