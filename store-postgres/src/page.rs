@@ -9,9 +9,10 @@ use sqlx::query::Query;
 use tokio::task::JoinHandle;
 
 use annals::store::Direction;
-use annals::{Partition, RawEvent, StreamId, Version};
+use annals::{Partition, StreamId, Version};
 
 use crate::error::{Kind, kind};
+use crate::hub::End;
 use crate::options::Settings;
 use crate::row;
 use crate::session::Session;
@@ -32,9 +33,10 @@ pub(crate) struct Pages {
     patience: Duration,
 }
 
-/// Some events, and whether there may be more behind them.
+/// Some events, as rows, and whether there may be more behind them. Who hands them out
+/// decodes them, while the next page is on its way.
 pub(crate) struct Page {
-    pub(crate) events: Vec<RawEvent>,
+    pub(crate) rows: Vec<PgRow>,
     pub(crate) more: bool,
 }
 
@@ -121,21 +123,22 @@ impl Pages {
             let query = statement.query().bind(partition.get().cast_signed());
             query.bind(stream.as_str()).bind(row::signed(from.get())).bind(most)
         };
-        let rows = self.some(query).await?;
-        page(rows, most, |row| row::event_of(row, partition, stream.clone()))
+        Ok(Page::new(self.some(query).await?, most))
     }
 }
 
-/// A page from its rows, and whether there were more; `most` is how many there could
-/// have been.
-pub(crate) fn page(
-    (rows, cut): (Vec<PgRow>, bool),
-    most: i64,
-    event: impl Fn(&PgRow) -> sqlx::Result<RawEvent>,
-) -> sqlx::Result<Page> {
-    let events = rows.iter().map(event).collect::<sqlx::Result<Vec<_>>>()?;
-    let more = cut || i64::try_from(events.len()).is_ok_and(|events| events >= most);
-    Ok(Page { events, more })
+impl Page {
+    /// A page from its rows, and whether there were more; `most` is how many there
+    /// could have been.
+    pub(crate) fn new((rows, cut): (Vec<PgRow>, bool), most: i64) -> Self {
+        let more = cut || i64::try_from(rows.len()).is_ok_and(|rows| rows >= most);
+        Self { rows, more }
+    }
+
+    /// Position and id of its last event.
+    pub(crate) fn last(&self) -> sqlx::Result<End> {
+        self.rows.last().map(row::place).transpose()
+    }
 }
 
 /// A page that is fetched while the one before is handled. Dropping it gives it up.

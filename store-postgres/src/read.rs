@@ -8,6 +8,7 @@ use futures::Stream;
 use crate::PostgresStore;
 use crate::error::read_error;
 use crate::page::{EVENTS, Page, Prefetched};
+use crate::row;
 use crate::scan::Scan;
 
 /// Reads one stream. It is read from the primary: who decides on it must not see an
@@ -18,6 +19,7 @@ pub(crate) fn stream(
 ) -> impl Stream<Item = Result<RawEvent, ReadError>> + Send + 'static {
     try_stream! {
         let mut left = query.limit.unwrap_or(u64::MAX);
+        let home = store.home(&query.stream);
         let Some(mut from) = first(&query) else { return };
         let mut next = None;
         while left > 0 {
@@ -26,8 +28,9 @@ pub(crate) fn stream(
                 None => first_page(&store, &query, from, left).await?,
                 Some(prefetched) => fetched(prefetched).await?,
             };
-            left -= (page.events.len() as u64).min(left);
-            let behind = page.events.last().and_then(|last| behind(last.version, query.direction));
+            left -= (page.rows.len() as u64).min(left);
+            let last = page.rows.last().map(row::version).transpose().map_err(read_error)?;
+            let behind = last.and_then(|last| behind(last, query.direction));
             match behind {
                 Some(version) if page.more && left > 0 => from = version,
                 _ => left = 0,
@@ -35,8 +38,8 @@ pub(crate) fn stream(
             if left > 0 {
                 next = Some(Prefetched::begin(next_page(store.clone(), query.clone(), from, left)));
             }
-            for event in page.events {
-                yield event;
+            for row in page.rows {
+                yield row::event_of(&row, home, query.stream.clone()).map_err(read_error)?;
             }
         }
     }
@@ -109,12 +112,12 @@ pub(crate) fn log(
             .then(|| Prefetched::begin(scan.page(end, left)));
         while let Some(prefetched) = next.take() {
             let (scan, page) = fetched(prefetched).await?;
-            left -= (page.events.len() as u64).min(left);
+            left -= (page.rows.len() as u64).min(left);
             if left > 0 && !page.at_end && !scan.done(end) {
                 next = Some(Prefetched::begin(scan.page(end, left)));
             }
-            for event in page.events {
-                yield event;
+            for row in page.rows {
+                yield row::event(&row, query.partition).map_err(read_error)?;
             }
         }
     }

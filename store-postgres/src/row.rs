@@ -61,7 +61,7 @@ pub(crate) fn event_of(
         event: payload(row)?,
         id: id(row)?,
         stream,
-        version: Version::new(number(row, column::VERSION)?),
+        version: version(row)?,
         partition,
         position: position(row)?,
         name: text(row, column::NAME)?.to_owned().into(),
@@ -74,11 +74,20 @@ pub(crate) fn event_of(
     })
 }
 
-pub(crate) fn position(row: &PgRow) -> sqlx::Result<Position> {
+/// Where the event stands in its partition, and which it is.
+pub(crate) fn place(row: &PgRow) -> sqlx::Result<(Position, EventId)> {
+    Ok((position(row)?, id(row)?))
+}
+
+fn position(row: &PgRow) -> sqlx::Result<Position> {
     Ok(Position::new(number(row, column::POSITION)?))
 }
 
-pub(crate) fn id(row: &PgRow) -> sqlx::Result<EventId> {
+pub(crate) fn version(row: &PgRow) -> sqlx::Result<Version> {
+    Ok(Version::new(number(row, column::VERSION)?))
+}
+
+fn id(row: &PgRow) -> sqlx::Result<EventId> {
     Ok(EventId::from_uuid(Uuid::from_bytes(fixed(row, column::ID)?)))
 }
 
@@ -92,14 +101,13 @@ pub(crate) fn reason(row: &PgRow) -> sqlx::Result<i32> {
     Ok(i32::from_be_bytes(fixed(row, column::LAST)?))
 }
 
-/// What the greatest parts of an event take, about.
+/// How large the payload is, the greatest part of an event.
 pub(crate) fn size(row: &PgRow) -> sqlx::Result<usize> {
     let payload = match bytes(row, column::JSON)? {
         None => bytes(row, column::BYTES)?,
         json => json,
     };
-    let metadata = bytes(row, column::METADATA)?.map_or(0, <[u8]>::len);
-    Ok(payload.map_or(0, <[u8]>::len) + metadata)
+    Ok(payload.map_or(0, <[u8]>::len))
 }
 
 fn payload(row: &PgRow) -> sqlx::Result<Payload> {

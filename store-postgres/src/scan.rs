@@ -4,12 +4,13 @@
 mod rows;
 
 use annals::store::{After, Filter, LogQuery};
-use annals::{Checkpoint, EventId, LogId, Partition, Position, RawEvent, ReadError, StoreError};
+use annals::{Checkpoint, EventId, LogId, Partition, Position, ReadError, StoreError};
+use sqlx::postgres::PgRow;
 
 use crate::PostgresStore;
 use crate::error::read_error;
 use crate::hub::End;
-use crate::page::{self, Pages};
+use crate::page::{Page, Pages};
 use crate::read::most;
 use crate::row;
 use rows::{Ends, Found, ends};
@@ -37,7 +38,7 @@ pub(crate) struct Scan {
 
 /// What a page has brought.
 pub(crate) struct Looked {
-    pub(crate) events: Vec<RawEvent>,
+    pub(crate) rows: std::vec::IntoIter<PgRow>,
     /// Whether nothing stood behind it.
     pub(crate) at_end: bool,
 }
@@ -112,19 +113,21 @@ impl Scan {
             query.bind(most + extra)
         };
         let rows = self.pages.some(query).await.map_err(read_error)?;
-        let page = page::page(rows, most + extra, |row| row::event(row, self.partition));
-        let mut page = page.map_err(read_error)?;
+        let page = Page::new(rows, most + extra);
+        let (last, more) = (page.last().map_err(read_error)?, page.more);
+        let mut rows = page.rows.into_iter();
         if self.known.is_some() {
-            let first = (!page.events.is_empty()).then(|| page.events.remove(0));
-            self.compare(first.map(|event| (event.position, event.id))).await?;
+            let first = rows.next().map(|row| row::place(&row)).transpose();
+            self.compare(first.map_err(read_error)?).await?;
         }
-        if let Some(last) = page.events.last() {
-            self.reach(last.position, last.id);
-        } else if page.more {
+        if rows.len() == 0 && more {
             // Only the known event fitted: alone it is as large as a page.
             return Box::pin(self.behind_the_known(end, left)).await;
         }
-        Ok((self, Looked { events: page.events, at_end: !page.more }))
+        if let Some((position, id)) = last {
+            self.reach(position, id);
+        }
+        Ok((self, Looked { rows, at_end: !more }))
     }
 
     /// The next page, without the known event, which was compared just now.
@@ -162,12 +165,10 @@ impl Scan {
         if self.known.is_some() {
             self.compare(found.known).await?;
         }
-        let passed = (std::mem::take(&mut found.passed), cut);
-        let page = page::page(passed, most, |row| row::event(row, self.partition));
-        let page = page.map_err(read_error)?;
-        match (page.events.last(), found.last) {
+        let page = Page::new((std::mem::take(&mut found.passed), cut), most);
+        match (page.last().map_err(read_error)?, found.last) {
             // There may be more that passes behind the last of the page.
-            (Some(last), _) if page.more => self.reach(last.position, last.id),
+            (Some((position, id)), _) if page.more => self.reach(position, id),
             (_, Some((position, id))) if position > self.after => self.reach(position, id),
             _ => {}
         }
@@ -177,7 +178,7 @@ impl Scan {
             self.after = self.after.max(before.min(end));
         }
         let at_end = !page.more && found.next.is_none();
-        Ok((self, Looked { events: page.events, at_end }))
+        Ok((self, Looked { rows: page.rows.into_iter(), at_end }))
     }
 
     fn reach(&mut self, position: Position, event: EventId) {

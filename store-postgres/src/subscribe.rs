@@ -10,7 +10,9 @@ use futures::Stream;
 use tokio::time::{Instant, sleep};
 
 use crate::PostgresStore;
+use crate::error::read_error;
 use crate::hub::Follower;
+use crate::row;
 use crate::scan::{Looked, Scan};
 
 /// Beyond every position that PostgreSQL can express.
@@ -32,9 +34,11 @@ pub(crate) fn follow(
         while left > 0 {
             let (next, page) = look(&store, &scan, left).await?;
             scan = next;
-            let passed = page.events.last().map(|event| event.position);
-            for event in page.events {
+            let mut passed = None;
+            for row in page.rows {
+                let event = row::event(&row, query.partition).map_err(read_error)?;
                 left -= 1;
+                passed = Some(event.position);
                 yield Delivery::Event(event);
             }
             if left == 0 {

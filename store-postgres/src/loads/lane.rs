@@ -13,7 +13,7 @@ use annals::store::Direction;
 use annals::{ReadError, StoreError};
 
 use crate::connect::{self, RESTED};
-use crate::error::{ConnectError, Failure, Kind, kind, read_error, store_error};
+use crate::error::{ConnectError, Failure, Kind, damaged, kind, read_error, store_error};
 use crate::loads::{Connect, EVENTS, Load, STREAMS};
 use crate::page::{BYTES, Page, Pages};
 use crate::row;
@@ -110,7 +110,7 @@ impl Lane {
             Err(error) if kind(&error) == Kind::Doubt => self.fetch(loads).await?,
             rows => rows?,
         };
-        pages(loads, &rows.0, rows.1)
+        pages(loads, rows.0, rows.1)
     }
 
     async fn fetch(&mut self, loads: &[Load]) -> sqlx::Result<(Vec<PgRow>, bool)> {
@@ -162,27 +162,23 @@ impl Lane {
 }
 
 /// Gives each load its rows, which come in the order of the loads.
-fn pages(loads: &[Load], mut rows: &[PgRow], cut: bool) -> sqlx::Result<Vec<Option<Page>>> {
-    let mut pages = Vec::with_capacity(loads.len());
-    for (load, nth) in loads.iter().zip(1u64..) {
-        let end = match loads.len() {
-            1 => None,
-            _ => rows.iter().position(|row| row::nth(row).ok() != Some(nth)),
-        };
-        let (ours, rest) = rows.split_at(end.unwrap_or(rows.len()));
-        rows = rest;
-        // Of what was cut off nothing is known, of the last before it not all.
-        let last = cut && rest.is_empty();
-        if last && ours.is_empty() {
-            pages.push(None);
-            continue;
-        }
-        let event = |row: &PgRow| row::event_of(row, load.partition, load.stream.clone());
-        let events = ours.iter().map(event).collect::<sqlx::Result<Vec<_>>>()?;
-        let more = last || i64::try_from(events.len()).is_ok_and(|events| events >= EVENTS);
-        pages.push(Some(Page { events, more }));
+fn pages(loads: &[Load], rows: Vec<PgRow>, cut: bool) -> sqlx::Result<Vec<Option<Page>>> {
+    if loads.len() == 1 {
+        return Ok(vec![Some(Page::new((rows, cut), EVENTS))]);
     }
-    Ok(pages)
+    let mut pages: Vec<Vec<PgRow>> = loads.iter().map(|_| Vec::new()).collect();
+    for row in rows {
+        let nth = usize::try_from(row::nth(&row)?).ok().and_then(|nth| nth.checked_sub(1));
+        let page = nth.and_then(|nth| pages.get_mut(nth));
+        page.ok_or_else(|| damaged("it is of a stream that was not asked for"))?.push(row);
+    }
+    // Of what was cut off nothing is known, of the last before it not all.
+    let last = pages.iter().rposition(|rows| !rows.is_empty()).filter(|_| cut);
+    let page = |(nth, rows): (usize, Vec<PgRow>)| match last {
+        Some(last) if nth > last => None,
+        _ => Some(Page::new((rows, last == Some(nth)), EVENTS)),
+    };
+    Ok(pages.into_iter().enumerate().map(page).collect())
 }
 
 fn same(error: &StoreError) -> StoreError {

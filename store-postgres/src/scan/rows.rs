@@ -50,7 +50,7 @@ impl Found {
     pub(super) fn of(rows: Vec<PgRow>) -> sqlx::Result<Self> {
         let mut found = Self::default();
         for row in rows {
-            let place = Some((row::position(&row)?, row::id(&row)?));
+            let place = Some(row::place(&row)?);
             match row::reason(&row)? {
                 0 => found.known = place,
                 1 => found.passed.push(row),
