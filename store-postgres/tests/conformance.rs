@@ -1,4 +1,5 @@
 //! The PostgreSQL store passes the suite of every store.
+#![allow(clippy::expect_used, reason = "a fixture that fails is a test that fails")]
 
 use annals::Codec;
 use annals::conformance::{Erased, Fixture, Setup, fixture};
