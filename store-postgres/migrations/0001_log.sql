@@ -13,15 +13,13 @@ CREATE TABLE "annals".log (
 
 -- The events. Columns of fixed width come first, so that nothing is lost to
 -- alignment. The payload stands in `json`, as the text that was written, or in
--- `bytes` with the name of its codec. `size` is what payload and metadata take in
--- memory: pages are cut by it, without touching what is stored out of line.
+-- `bytes` with the name of its codec.
 CREATE TABLE "annals".events (
     position       bigint      NOT NULL,
     version        bigint      NOT NULL,
     recorded_at    timestamptz NOT NULL,
     occurred_at    timestamptz,
     id             uuid        NOT NULL,
-    size           integer     NOT NULL,
     schema_version integer     NOT NULL,
     partition      smallint    NOT NULL,
     imported       boolean     NOT NULL,
@@ -89,6 +87,9 @@ $body$;
 --   partition up to the write's end (up_to). For keyed appends (k_): the append, its
 --   first stream, the key. For the events (e_): their write, how many follow them
 --   within it (back), and what is stored.
+-- Refuses arrays that do not fit each other, so that whoever may call it can append, and
+--   nothing else: every write is filled exactly, behind what is there, in partitions that
+--   are locked. What it cannot see is whether a stream belongs into its partition.
 -- Returns the last version and position of every write, -1 for those not written; why
 --   an append was refused (1 conflict, 2 diverged, 3 import interleaves, 4 known key),
 --   at which write and at which version; first outcomes of repeats and of known keys.
@@ -106,8 +107,7 @@ CREATE FUNCTION "annals".append(
     w_expected bigint[], w_behind uuid[], w_events int[], w_last uuid[],
     w_ahead bigint[], w_before uuid[], w_up_to bigint[],
     k_append int[], k_stream text[], k_key text[], k_fingerprint bigint[],
-    e_write int[], e_back int[], e_stream text[], e_partition smallint[],
-    e_id uuid[], e_name text[], e_size int[], e_schema_version int[],
+    e_write int[], e_back int[], e_id uuid[], e_name text[], e_schema_version int[],
     e_json text[], e_codec text[], e_bytes bytea[], e_metadata text[],
     e_occurred_at timestamptz[], e_recorded_at timestamptz[],
     OUT recorded_at timestamptz, OUT lock_wait_us bigint,
@@ -135,6 +135,9 @@ DECLARE
     v_ends       bigint[];
     v_clean      boolean;
     v_any        boolean     := true;
+    v_fits       boolean;
+    v_total      bigint;
+    v_rows       bigint;
     v_known      int[]       := '{}';
     v_first      int;
     v_why        int;
@@ -190,14 +193,15 @@ BEGIN
 
     -- Where the streams end, and whether every write is as its writer expects. The rows
     -- come in the order of the writes, which the ordinality keeps without a sort.
-    SELECT array_agg(h.version + h.ahead + h.events), array_agg(h.version), array_agg(h.id),
+    SELECT sum(h.events), min(h.events) > 0 AND bool_and(h.ahead = 0),
+           array_agg(h.version + h.ahead + h.events), array_agg(h.version), array_agg(h.id),
            array_agg(v_bases[array_position(v_partitions, h.partition)] + h.up_to),
            bool_and(
                CASE h.expected WHEN -1 THEN true WHEN -2 THEN h.version + h.ahead > 0
                                ELSE h.version + h.ahead = h.expected END
                AND (h.behind IS NULL OR h.behind IS NOT DISTINCT FROM coalesce(h.before, h.id))
            )
-    INTO versions, v_heads, v_lasts, positions, v_clean
+    INTO v_total, v_fits, versions, v_heads, v_lasts, positions, v_clean
     FROM (
         SELECT w.partition, w.expected, w.behind, w.events, w.ahead, w.before, w.up_to,
                coalesce(t.version, 0) AS version, t.id
@@ -210,13 +214,31 @@ BEGIN
         ORDER BY w.nth
     ) AS h;
 
+    -- A stream that is written once, and as expected, needs no look at the others.
+    IF v_fits IS NOT TRUE OR NOT v_clean OR cardinality(v_known) > 0 THEN
+        SELECT bool_and(s.fits) AND count(DISTINCT s.slot) = count(*) INTO v_fits
+        FROM (
+            SELECT min(w.slot) AS slot,
+                   min(w.slot) = max(w.slot) AND max(w.slot) <= max(w.nth) AND min(w.slot) > 0
+                   AND min(w.partition) = max(w.partition) AND min(w.events) > 0
+                   AND min(w.ahead) = 0 AND max(w.ahead + w.events) = sum(w.events) AS fits
+            FROM unnest(w_stream, w_partition, w_slot, w_events, w_ahead)
+                WITH ORDINALITY AS w (stream, partition, slot, events, ahead, nth)
+            GROUP BY w.stream
+        ) AS s;
+        IF v_fits IS NOT TRUE THEN
+            RAISE EXCEPTION 'annals: the writes of an append do not fit each other' USING ERRCODE = 'AN006';
+        END IF;
+    END IF;
+
     -- Each append for itself, in order; one that is refused leaves what it would
     -- have added out of what the later ones see.
-    IF NOT v_clean OR v_known <> '{}' THEN
+    IF NOT v_clean OR cardinality(v_known) > 0 THEN
         refused := '{}'; refused_why := '{}'; refused_write := '{}'; refused_actual := '{}';
         v_priors := v_lasts;
         v_ends := v_bases;
         v_any := false;
+        v_total := 0;
         -- From here on the heads are by slot. No slot is greater than the place of its
         -- writes, so what is read here has not been overwritten yet.
         FOR i IN 1 .. cardinality(w_append) LOOP
@@ -261,6 +283,7 @@ BEGIN
                 positions[i] := -1;
                 IF versions[i] > 0 THEN
                     v_any := true;
+                    v_total := v_total + w_events[i];
                     v_home := array_position(v_partitions, w_partition[i]);
                     v_ends[v_home] := v_ends[v_home] + w_events[i];
                     positions[i] := v_ends[v_home];
@@ -273,9 +296,9 @@ BEGIN
     IF p_imported AND versions[1] > 0 THEN
         SELECT t.partition, t.write INTO v_partition, v_write
         FROM (
-            SELECT e.partition, e.write, e.recorded_at,
-                   lag(e.recorded_at) OVER (PARTITION BY e.partition ORDER BY e.nth) AS before
-            FROM unnest(e_partition, e_write, e_recorded_at) WITH ORDINALITY AS e (partition, write, recorded_at, nth)
+            SELECT w_partition[e.write] AS partition, e.write, e.recorded_at,
+                   lag(e.recorded_at) OVER (PARTITION BY w_partition[e.write] ORDER BY e.nth) AS before
+            FROM unnest(e_write, e_recorded_at) WITH ORDINALITY AS e (write, recorded_at, nth)
         ) AS t
         WHERE t.recorded_at < coalesce(t.before, (
             SELECT e.recorded_at FROM "annals".events AS e
@@ -291,11 +314,20 @@ BEGIN
     END IF;
 
     IF v_any THEN
-        IF v_ends IS NULL AND cardinality(v_partitions) = 1 THEN
-            v_ends := ARRAY[positions[cardinality(positions)]];
-        ELSIF v_ends IS NULL THEN
-            v_ends := ARRAY(SELECT max(w.position) FROM unnest(w_partition, positions) AS w (partition, position)
-                            GROUP BY w.partition ORDER BY w.partition);
+        -- Where nothing was refused the positions are the caller's: they must lie side by
+        -- side behind the end. That they do not overlap is for the unique index to say.
+        IF v_ends IS NULL THEN
+            SELECT array_agg(p.last), bool_and(p.fits) INTO v_ends, v_fits
+            FROM (
+                SELECT max(w.position) AS last,
+                       min(w.position - w.events) = v_bases[array_position(v_partitions, w.partition)]
+                       AND max(w.position) - min(w.position - w.events) = sum(w.events) AS fits
+                FROM unnest(w_partition, positions, w_events) AS w (partition, position, events)
+                GROUP BY w.partition ORDER BY w.partition
+            ) AS p;
+            IF v_fits IS NOT TRUE THEN
+                RAISE EXCEPTION 'annals: the writes of an append do not fit each other' USING ERRCODE = 'AN006';
+            END IF;
         END IF;
         FOR i IN 1 .. cardinality(v_partitions) LOOP
             IF v_ends[i] > v_bases[i] THEN
@@ -304,25 +336,35 @@ BEGIN
         END LOOP;
 
         INSERT INTO "annals".events (
-            position, version, recorded_at, occurred_at, id, size, schema_version, partition, imported,
+            position, version, recorded_at, occurred_at, id, schema_version, partition, imported,
             stream, name, metadata, json, codec, bytes)
-        SELECT positions[e.write] - e.back, versions[e.write] - e.back,
-               coalesce(e.recorded_at, append.recorded_at), e.occurred_at, e.id, e.size,
-               e.schema_version, e.partition, p_imported,
-               e.stream, e.name, e.metadata::json, e.json::json, e.codec, e.bytes
-        FROM unnest(e_write, e_back, e_stream, e_partition, e_id, e_name, e_size, e_schema_version,
+        -- An event that lies outside of its write has no position, and is refused for it.
+        SELECT CASE WHEN e.back >= 0 AND e.back < w_events[e.write] THEN positions[e.write] - e.back END,
+               versions[e.write] - e.back,
+               CASE WHEN p_imported THEN e.recorded_at ELSE append.recorded_at END, e.occurred_at, e.id,
+               e.schema_version, w_partition[e.write], p_imported,
+               w_stream[e.write], e.name, e.metadata::json, e.json::json, e.codec, e.bytes
+        FROM unnest(e_write, e_back, e_id, e_name, e_schema_version,
                     e_json, e_codec, e_bytes, e_metadata, e_occurred_at, e_recorded_at)
-            AS e (write, back, stream, partition, id, name, size, schema_version,
+            AS e (write, back, id, name, schema_version,
                   json, codec, bytes, metadata, occurred_at, recorded_at)
         WHERE versions[e.write] > 0;
+        GET DIAGNOSTICS v_rows = ROW_COUNT;
+        IF v_rows IS DISTINCT FROM v_total THEN
+            RAISE EXCEPTION 'annals: the events of an append do not fit its writes' USING ERRCODE = 'AN006';
+        END IF;
 
         IF p_imported THEN
             append.recorded_at := e_recorded_at[cardinality(e_recorded_at)];
         END IF;
         IF k_append IS NOT NULL THEN
+            IF EXISTS (SELECT FROM unnest(e_write, e_back, e_id) AS e (write, back, id)
+                       WHERE e.back = 0 AND e.id IS DISTINCT FROM w_last[e.write]) THEN
+                RAISE EXCEPTION 'annals: the events of an append do not fit its writes' USING ERRCODE = 'AN006';
+            END IF;
             INSERT INTO "annals".keys (position, version, recorded_at, fingerprint, last, events, stream, key, more)
             SELECT positions[w.first], versions[w.first], append.recorded_at, k.fingerprint, w_last[w.first],
-                   w_events[w.first], k.stream, k.key,
+                   w_events[w.first], w_stream[w.first], k.key,
                    CASE WHEN w.last > w.first THEN (
                        SELECT json_agg(json_build_object(
                            'stream', w_stream[i], 'partition', w_partition[i], 'version', versions[i],

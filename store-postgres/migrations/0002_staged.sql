@@ -34,11 +34,8 @@ CREATE UNLOGGED TABLE "annals".staged (
     k_fingerprint    bigint[],
     e_write          int[]       NOT NULL,
     e_back           int[]       NOT NULL,
-    e_stream         text[]      NOT NULL,
-    e_partition      smallint[]  NOT NULL,
     e_id             uuid[]      NOT NULL,
     e_name           text[]      NOT NULL,
-    e_size           int[]       NOT NULL,
     e_schema_version int[]       NOT NULL,
     e_json           text[],
     e_codec          text[],
@@ -63,8 +60,7 @@ CREATE FUNCTION "annals".stage(
     w_expected bigint[], w_behind uuid[], w_events int[], w_last uuid[],
     w_ahead bigint[], w_before uuid[], w_up_to bigint[],
     k_append int[], k_stream text[], k_key text[], k_fingerprint bigint[],
-    e_write int[], e_back int[], e_stream text[], e_partition smallint[],
-    e_id uuid[], e_name text[], e_size int[], e_schema_version int[],
+    e_write int[], e_back int[], e_id uuid[], e_name text[], e_schema_version int[],
     e_json text[], e_codec text[], e_bytes bytea[], e_metadata text[],
     e_occurred_at timestamptz[], e_recorded_at timestamptz[],
     p_left_ms bigint
@@ -97,14 +93,14 @@ BEGIN
         xact, number, durable, deadline, patience,
         w_append, w_stream, w_partition, w_slot, w_expected, w_behind, w_events, w_last,
         w_ahead, w_before, w_up_to, k_append, k_stream, k_key, k_fingerprint,
-        e_write, e_back, e_stream, e_partition, e_id, e_name, e_size, e_schema_version,
+        e_write, e_back, e_id, e_name, e_schema_version,
         e_json, e_codec, e_bytes, e_metadata, e_occurred_at)
     VALUES (
         pg_current_xact_id(), v_number, p_durable,
         clock_timestamp() + p_left_ms * interval '1 millisecond', nullif(p_lock_timeout::interval, '0'),
         w_append, w_stream, w_partition, w_slot, w_expected, w_behind, w_events, w_last,
         w_ahead, w_before, w_up_to, k_append, k_stream, k_key, k_fingerprint,
-        e_write, e_back, e_stream, e_partition, e_id, e_name, e_size, e_schema_version,
+        e_write, e_back, e_id, e_name, e_schema_version,
         e_json, e_codec, e_bytes, e_metadata, e_occurred_at);
 END
 $body$;
@@ -145,8 +141,8 @@ BEGIN
     SELECT a.* INTO r FROM "annals".append(
         NULL, s.durable, false, s.w_append, s.w_stream, s.w_partition, s.w_slot, s.w_expected, s.w_behind,
         s.w_events, s.w_last, s.w_ahead, s.w_before, s.w_up_to, s.k_append, s.k_stream, s.k_key,
-        s.k_fingerprint, s.e_write, s.e_back, s.e_stream, s.e_partition, s.e_id, s.e_name, s.e_size,
-        s.e_schema_version, s.e_json, s.e_codec, s.e_bytes, s.e_metadata, s.e_occurred_at, NULL) AS a;
+        s.k_fingerprint, s.e_write, s.e_back, s.e_id, s.e_name, s.e_schema_version,
+        s.e_json, s.e_codec, s.e_bytes, s.e_metadata, s.e_occurred_at, NULL) AS a;
     fresh := coalesce(cardinality(r.refused), 0) = 0;
     v_known := r.known[1]::jsonb;
     v_at := r.recorded_at;
@@ -237,7 +233,7 @@ BEGIN
     IF v_patience <= '0' THEN
         RAISE EXCEPTION 'annals: the deadline of an append has passed' USING ERRCODE = 'AN013';
     END IF;
-    PERFORM set_config('lock_timeout', coalesce(ceil(extract(epoch FROM v_patience) * 1000), 0)::bigint::text, true);
+    PERFORM set_config('lock_timeout', least(coalesce(ceil(extract(epoch FROM v_patience) * 1000), 0), 2147483647)::bigint::text, true);
     PERFORM pg_advisory_xact_lock('"annals".events'::regclass::oid::bigint::bit(32)::int, p) FROM unnest(v_partitions) AS p;
     IF clock_timestamp() > v_deadline THEN
         RAISE EXCEPTION 'annals: the deadline of an append has passed' USING ERRCODE = 'AN013';

@@ -59,12 +59,11 @@ fn large(first: u64) -> String {
 
 fn annals_rows(schema: &str, rows: &str) -> String {
     format!(
-        r#"INSERT INTO "{schema}".events (position, version, recorded_at, id, size, schema_version,
+        r#"INSERT INTO "{schema}".events (position, version, recorded_at, id, schema_version,
                 partition, imported, stream, name, json)
-            SELECT position, version, now(), gen_random_uuid(), {}, 1,
+            SELECT position, version, now(), gen_random_uuid(), 1,
                 0, false, stream, 'account.deposited', '{PAYLOAD}'
-            FROM ({rows}) AS r ORDER BY position"#,
-        PAYLOAD.len()
+            FROM ({rows}) AS r ORDER BY position"#
     )
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use annals::{ReadError, StoreError};
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 /// What can be done about a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,12 @@ pub(crate) fn kind(error: &sqlx::Error) -> Kind {
             _ => Kind::Doubt,
         };
     };
+    // A server that gives itself up may do so behind the commit: what cannot be made
+    // durable is such a reason.
+    let severity = error.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
+    if severity == Some(PgSeverity::Panic) {
+        return Kind::Doubt;
+    }
     let code = error.code().unwrap_or_default();
     match &*code {
         // The server shuts down or has lost a process: it may have been behind the
@@ -41,6 +48,8 @@ pub(crate) fn kind(error: &sqlx::Error) -> Kind {
         "53100" => Kind::Permanent,
         // A statement that was cancelled, a lock that was not to be had.
         "55P03" | "57014" | "55006" => Kind::Transient,
+        // A transaction that was idle, or went on, for too long: the server has ended it.
+        "25P03" | "25P04" => Kind::Transient,
         // What a pooler says when its own connection to the server broke.
         code if code.starts_with("08") => Kind::Doubt,
         code if code.starts_with("40") || code.starts_with("53") => Kind::Transient,
@@ -99,6 +108,7 @@ fn advice(code: &str) -> &'static str {
         "AN003" => {
             ": set the sequence to the last position of its partition before anybody appends"
         }
+        "AN006" => ": this is a defect of annals, please report it",
         "42P01" | "42883" | "3F000" => ": run the migrations",
         _ => "",
     }

@@ -47,13 +47,12 @@ struct Keys<'a> {
 
 #[derive(Default)]
 struct Events<'a> {
+    /// Bytes of payloads and metadata.
+    size: usize,
     write: Vec<i32>,
     back: Vec<i32>,
-    stream: Vec<&'a str>,
-    partition: Vec<i16>,
     id: Vec<Uuid>,
     name: Vec<&'a str>,
-    size: Vec<i32>,
     schema_version: Vec<i32>,
     json: Vec<Option<&'a str>>,
     codec: Vec<Option<&'static str>>,
@@ -66,7 +65,7 @@ struct Events<'a> {
 /// How many bytes of payloads and metadata can be sent at once: PostgreSQL takes no
 /// message of 1 GiB. The limits of appends allow less, but the control characters of
 /// metadata take six times as much once they are written as JSON.
-const BYTES: i64 = 800 << 20;
+const BYTES: usize = 800 << 20;
 
 /// What the batch has added to a stream so far.
 struct Slot {
@@ -93,8 +92,7 @@ impl<'a> Columns<'a> {
         for (append, nth) in appends.zip(1..) {
             filling.append(append, nth)?;
         }
-        let bytes: i64 = filling.columns.events.size.iter().map(|size| i64::from(*size)).sum();
-        if bytes > BYTES {
+        if filling.columns.events.size > BYTES {
             return Err(StoreError::permanent(
                 "an append is too large for a message of PostgreSQL",
             ));
@@ -118,8 +116,8 @@ impl<'a> Columns<'a> {
         let keyed = !k.append.is_empty();
         let query = query.bind(keyed.then_some(&k.append)).bind(keyed.then_some(&k.stream));
         let query = query.bind(keyed.then_some(&k.key)).bind(keyed.then_some(&k.fingerprint));
-        let query = query.bind(&e.write).bind(&e.back).bind(&e.stream).bind(&e.partition);
-        let query = query.bind(&e.id).bind(&e.name).bind(&e.size).bind(&e.schema_version);
+        let query = query.bind(&e.write).bind(&e.back).bind(&e.id).bind(&e.name);
+        let query = query.bind(&e.schema_version);
         query
             .bind(some(&e.json))
             .bind(some(&e.codec))
@@ -175,34 +173,25 @@ impl<'a> Filling<'a> {
         slot.last = last;
         let place = number(w.append.len())?;
         for (event, back) in write.events.iter().zip((0..events).rev()) {
-            self.columns.events.push(event, &write.stream, home, (place, back))?;
+            self.columns.events.push(event, (place, back))?;
         }
         Ok(())
     }
 }
 
 impl<'a> Events<'a> {
-    fn push(
-        &mut self,
-        event: &'a NewEvent,
-        stream: &'a StreamId,
-        home: Partition,
-        (write, back): (i32, i32),
-    ) -> Result<(), StoreError> {
+    fn push(&mut self, event: &'a NewEvent, (write, back): (i32, i32)) -> Result<(), StoreError> {
         let json = event.payload.as_json_text();
         let metadata = if event.metadata.is_empty() {
             None
         } else {
             Some(serde_json::to_string(&event.metadata).map_err(StoreError::permanent)?)
         };
-        let size = event.payload.len() + metadata.as_ref().map_or(0, String::len);
+        self.size += event.payload.len() + metadata.as_ref().map_or(0, String::len);
         self.write.push(write);
         self.back.push(back);
-        self.stream.push(stream.as_str());
-        self.partition.push(home.get().cast_signed());
         self.id.push(*event.id.as_uuid());
         self.name.push(&event.name);
-        self.size.push(number(size)?);
         self.schema_version.push(event.schema_version.into());
         self.codec.push(json.is_none().then(|| event.payload.codec().id()));
         self.bytes.push(json.is_none().then(|| event.payload.bytes().as_ref()));

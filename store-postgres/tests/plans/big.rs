@@ -19,9 +19,9 @@ pub(crate) async fn make(url: &str, partitions: u16, events: i64) {
     let streams = STREAMS / i64::from(partitions);
     for partition in 0..partitions {
         let fill = format!(
-            "INSERT INTO annals.events (position, version, recorded_at, id, size, schema_version,
+            "INSERT INTO annals.events (position, version, recorded_at, id, schema_version,
                  partition, imported, stream, name, json)
-             SELECT n, (n - 1) / {streams} + 1, clock_timestamp(), gen_random_uuid(), 60, 1,
+             SELECT n, (n - 1) / {streams} + 1, clock_timestamp(), gen_random_uuid(), 1,
                     {partition}, false,
                     CASE WHEN n % {RARE} = 0 THEN 'audit-' ELSE 'account-' END || (n % {streams}),
                     CASE WHEN n % {RARE} = 0 THEN '{RARE_NAME}' ELSE 'account.deposited' END,
