@@ -146,7 +146,10 @@ async fn a_log_is_connected_to_by_those_who_may_and_migrated_by_its_owner() {
     // The script can be run again, as behind each migration.
     roles.grant("annals").await;
     PostgresStore::connect(&*roles.app).await.unwrap();
-    let error = PostgresStore::migrate(&*roles.app).await.unwrap_err();
+    // There is nothing to migrate, which everybody may find out.
+    PostgresStore::migrate(&*roles.app).await.unwrap();
+    let make = PostgresStore::builder(&*roles.app).schema("another");
+    let error = make.migrate().await.unwrap_err();
     assert!(matches!(error, MigrateError::MissingRights { .. }), "{error:?}");
     roles.drop().await;
 }

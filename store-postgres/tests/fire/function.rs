@@ -20,17 +20,18 @@ pub(crate) fn without_the_guard(definition: &str) -> String {
     definition.replace(guard, "RAISE DEBUG 'annals: the sequence")
 }
 
+/// How the function takes the lock of a partition.
+const LOCK: &str = "v_locked := pg_advisory_xact_lock(v_log, v_partitions[i]) IS NOT NULL";
+
 pub(crate) fn without_the_lock(definition: &str) -> String {
-    let (head, mut statements) = statements(definition);
-    statements.remove(the_one(&statements, "pg_advisory_xact_lock"));
-    head + &statements.join(";")
+    assert!(definition.contains(LOCK), "the function takes the lock so");
+    definition.replace(LOCK, "v_locked := true")
 }
 
 pub(crate) fn with_the_lock_behind_the_positions(definition: &str) -> String {
-    let (head, mut statements) = statements(definition);
-    let lock = statements.remove(the_one(&statements, "pg_advisory_xact_lock"));
+    let (head, mut statements) = statements(&without_the_lock(definition));
     let ends = the_one(&statements, "pg_sequence_last_value");
-    statements.insert(ends + 1, lock);
+    statements.insert(ends + 1, format!("\n{LOCK}"));
     head + &statements.join(";")
 }
 

@@ -14,9 +14,9 @@ const APPEND: &str = r#"SELECT annals.append(
     '5s', true, false, '{1}', '{order-1}', '{0}', '{1}', '{0}', '{NULL}', '{2}',
     '{00000000-0000-7000-8000-000000000002}', '{0}', '{NULL}', '{2}',
     '{1}', '{order-1}', '{key}', '{NULL}',
-    '{1,1}', '{1,0}', '{order-1,order-1}', '{0,0}',
+    '{1,1}', '{1,0}',
     '{00000000-0000-7000-8000-000000000001,00000000-0000-7000-8000-000000000002}',
-    '{order.placed,order.paid}', '{2,2}', '{1,1}', '{"{}","{}"}', NULL, NULL, NULL, NULL, NULL);
+    '{order.placed,order.paid}', '{1,1}', '{"{}","{}"}', NULL, NULL, NULL, NULL, NULL);
     INSERT INTO annals.snapshots (version, fingerprint, revision, event, stream, codec, state)
     VALUES (2, 1, 1, '00000000-0000-7000-8000-000000000002', 'order-1', 'json', '{}')"#;
 

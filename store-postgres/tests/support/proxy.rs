@@ -1,8 +1,9 @@
 //! A proxy between a store and its server, which breaks connections at chosen moments.
 //!
 //! It knows one thing of the protocol: a chunk from the client that begins with `B`
-//! (Bind) carries a statement that was prepared before. Greetings, questions whether
-//! the connection works and statements that are prepared just now begin otherwise.
+//! (Bind) carries a statement that was prepared before, and the one that ends a number
+//! with `000ms`, its limit of time, is the append. Greetings, questions whether the
+//! connection works and statements that are prepared just now begin otherwise.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -125,7 +126,7 @@ async fn serve(mut client: TcpStream, state: Arc<State>) -> std::io::Result<()> 
                     rewrite(request, from.as_bytes(), to.as_bytes());
                 }
                 let fault = match request[0] {
-                    b'B' => state.armed.lock().unwrap().take(),
+                    b'B' if is_append(request) => state.armed.lock().unwrap().take(),
                     _ => None,
                 };
                 match fault {
@@ -142,6 +143,11 @@ async fn serve(mut client: TcpStream, state: Arc<State>) -> std::io::Result<()> 
             }
         }
     }
+}
+
+/// Whether the statement says how long it may wait, which only appends do.
+fn is_append(request: &[u8]) -> bool {
+    request.windows(5).any(|text| text == b"000ms")
 }
 
 async fn strike(

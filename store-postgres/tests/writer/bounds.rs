@@ -86,7 +86,8 @@ async fn a_dropped_append_is_not_written_behind_its_deadline() {
 #[tokio::test]
 async fn who_waits_too_long_for_the_order_fails_in_a_way_that_may_pass() {
     let database = empty_log().await;
-    let short = Duration::from_millis(50);
+    // Long enough to make the plans of the first append.
+    let short = Duration::from_millis(700);
     let by_lock = PostgresStore::builder(database.url()).lock_timeout(short);
     let by_statement = PostgresStore::builder(database.url()).statement_timeout(short);
     for (name, builder) in [("lock", by_lock), ("statement", by_statement)] {
