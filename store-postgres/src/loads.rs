@@ -16,8 +16,7 @@ use annals::{Partition, ReadError, StoreError, StreamId, Version};
 
 use crate::error::read_error;
 use crate::loads::lane::Lane;
-use crate::page::{Page, Pages};
-use crate::read::most;
+use crate::page::{Appetite, Page, Pages};
 
 /// How many streams share a statement at most.
 const STREAMS: usize = 64;
@@ -64,7 +63,8 @@ impl Loads {
         if left < EVENTS.unsigned_abs() {
             // Whoever wants few would have to be given more than he asked for.
             let stream = (partition, stream);
-            let page = self.pages.of_stream(stream, Direction::Forwards, from, most(left));
+            let most = Appetite::GREATEST.most(left);
+            let page = self.pages.of_stream(stream, Direction::Forwards, from, most);
             return page.await.map_err(read_error);
         }
         let (answer, answered) = oneshot::channel();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::{Mutex, mpsc};
@@ -17,7 +17,7 @@ use crate::error::{ConnectError, Failure, Kind, damaged, kind, read_error, store
 use crate::loads::{Connect, EVENTS, Load, STREAMS};
 use crate::page::{BYTES, Page, Pages};
 use crate::row;
-use crate::session::Session;
+use crate::session::{First, Session};
 
 /// How long a connection may take to say that it still works.
 const GRACE: Duration = Duration::from_secs(5);
@@ -110,10 +110,10 @@ impl Lane {
             Err(error) if kind(&error) == Kind::Doubt => self.fetch(loads).await?,
             rows => rows?,
         };
-        pages(loads, rows.0, rows.1)
+        pages(loads, rows)
     }
 
-    async fn fetch(&mut self, loads: &[Load]) -> sqlx::Result<(Vec<PgRow>, bool)> {
+    async fn fetch(&mut self, loads: &[Load]) -> sqlx::Result<First> {
         // Taken out while it is used: if this is dropped half-way, so is it.
         let mut connection = match self.connection.take() {
             Some(connection) => self.still_works(connection).await?,
@@ -121,10 +121,11 @@ impl Lane {
         };
         let pooler = self.connect.settings.pooler;
         let query = self.query(loads);
-        let rows = Session::new(&mut connection, pooler).fetch_some(query, BYTES).await?;
-        self.connection = Some(connection);
+        let first = Session::new(&mut connection, pooler).fetch_some(query, BYTES).await?;
+        // Closed where the answer was cut, so that the server stops sending.
+        self.connection = (!first.cut).then_some(connection);
         self.used = Instant::now();
-        Ok(rows)
+        Ok(first)
     }
 
     async fn still_works(&self, mut connection: PgConnection) -> sqlx::Result<PgConnection> {
@@ -162,21 +163,23 @@ impl Lane {
 }
 
 /// Gives each load its rows, which come in the order of the loads.
-fn pages(loads: &[Load], rows: Vec<PgRow>, cut: bool) -> sqlx::Result<Vec<Option<Page>>> {
+fn pages(loads: &[Load], first: First) -> sqlx::Result<Vec<Option<Page>>> {
     if loads.len() == 1 {
-        return Ok(vec![Some(Page::new((rows, cut), EVENTS))]);
+        return Ok(vec![Some(Page::new(first, EVENTS))]);
     }
-    let mut pages: Vec<Vec<PgRow>> = loads.iter().map(|_| Vec::new()).collect();
-    for row in rows {
+    let mut pages: Vec<First> = loads.iter().map(|_| First::default()).collect();
+    for row in first.rows {
         let nth = usize::try_from(row::nth(&row)?).ok().and_then(|nth| nth.checked_sub(1));
         let page = nth.and_then(|nth| pages.get_mut(nth));
-        page.ok_or_else(|| damaged("it is of a stream that was not asked for"))?.push(row);
+        let page = page.ok_or_else(|| damaged("it is of a stream that was not asked for"))?;
+        page.bytes += row::size(&row)?;
+        page.rows.push(row);
     }
     // Of what was cut off nothing is known, of the last before it not all.
-    let last = pages.iter().rposition(|rows| !rows.is_empty()).filter(|_| cut);
-    let page = |(nth, rows): (usize, Vec<PgRow>)| match last {
+    let last = pages.iter().rposition(|page| !page.rows.is_empty()).filter(|_| first.cut);
+    let page = |(nth, page): (usize, First)| match last {
         Some(last) if nth > last => None,
-        _ => Some(Page::new((rows, last == Some(nth)), EVENTS)),
+        _ => Some(Page::new(First { cut: last == Some(nth), ..page }, EVENTS)),
     };
     Ok(pages.into_iter().enumerate().map(page).collect())
 }
