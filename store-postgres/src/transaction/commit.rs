@@ -5,8 +5,9 @@ use std::time::Duration;
 use annals::store::Appended;
 use annals::{AppendError, StoreError};
 use serde_json::Value;
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgRow, PgTransactionManager};
 use sqlx::{Executor, Postgres, Row, Transaction};
+use sqlx_core::transaction::TransactionManager;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::PostgresStore;
@@ -17,6 +18,9 @@ use crate::writer::staged_outcome;
 
 /// How long the end of what has been decided already is waited for.
 const GRACE: Duration = Duration::from_secs(1);
+
+const SAVEPOINT: &str = "what was to be committed is a savepoint, which was rolled back: commit \
+    savepoints with their own `commit`, and give the store the transaction around them";
 
 /// What was staged.
 struct Staged {
@@ -29,6 +33,11 @@ pub(super) async fn commit(
     store: &PostgresStore,
     mut tx: Transaction<'_, Postgres>,
 ) -> Result<Vec<Appended>, AppendError> {
+    // A `COMMIT` ends the transaction as a whole, in whatever savepoint it is sent.
+    if PgTransactionManager::get_transaction_depth(&tx) != 1 {
+        undo(tx).await;
+        return Err(AppendError::Store(StoreError::permanent(SAVEPOINT)));
+    }
     let latest = Instant::now() + store.inner.settings.append_timeout;
     let staged = match timeout_at(latest, ask(store, &mut tx)).await {
         Ok(Ok(staged)) => staged,
