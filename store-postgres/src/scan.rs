@@ -22,6 +22,8 @@ const WINDOW: u64 = 20_000;
 const ANOTHER: &str = "the server that partitions are read from holds another log: correct its \
     URL, or open the store anew if this log has taken the place of the one it was opened on";
 
+const CAUGHT_UP: &str = "the server had not yet received the event with which the last page ended";
+
 /// Where a walk stands.
 #[derive(Clone)]
 pub(crate) struct Scan {
@@ -211,6 +213,10 @@ impl Scan {
         if position > end {
             let partition = self.partition;
             return Err(ReadError::BeyondEnd { partition, position, end });
+        }
+        if ends.known == self.known.map(|(_, event)| event) {
+            // A standby has received it between the two statements.
+            return Err(ReadError::Store(StoreError::transient(CAUGHT_UP)));
         }
         Err(ReadError::diverged(self.checkpoint()))
     }
