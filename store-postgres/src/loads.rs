@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use annals::store::Direction;
+use annals::store::{Direction, LogInfo};
 use annals::{Partition, ReadError, StoreError, StreamId, Version};
 
 use crate::error::read_error;
 use crate::loads::lane::Lane;
+use crate::options::Settings;
 use crate::page::{Appetite, Page, Pages};
 
 /// How many streams share a statement at most.
@@ -78,5 +79,6 @@ impl Loads {
 /// How a lane opens its connection.
 pub(crate) struct Connect {
     pub(crate) options: sqlx::postgres::PgConnectOptions,
-    pub(crate) settings: crate::options::Settings,
+    pub(crate) settings: Settings,
+    pub(crate) info: LogInfo,
 }

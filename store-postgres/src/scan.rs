@@ -19,7 +19,7 @@ use rows::{Ends, Found, ends};
 const WINDOW: u64 = 20_000;
 
 /// The URL of the standby, or a restore, has led to a database of somebody else.
-const ANOTHER: &str = "the server that partitions are read from holds another log: correct its \
+pub(crate) const ANOTHER: &str = "the server that partitions are read from holds another log: correct its \
     URL, or open the store anew if this log has taken the place of the one it was opened on";
 
 const CAUGHT_UP: &str = "the server had not yet received the event with which the last page ended";

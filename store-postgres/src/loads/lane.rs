@@ -138,11 +138,14 @@ impl Lane {
     }
 
     async fn open(&self) -> sqlx::Result<PgConnection> {
-        let Connect { options, settings } = &*self.connect;
-        connect::open(options, settings).await.map_err(|error| match error {
+        let Connect { options, settings, info } = &*self.connect;
+        let open = connect::reopen(options, settings, &self.pages.sql, info);
+        open.await.map_err(|error| match error {
             ConnectError::Unreachable { .. } => {
                 sqlx::Error::Io(std::io::Error::other(error.to_string()))
             }
+            // It is of the kind that nothing but somebody can mend.
+            error @ ConnectError::AnotherLog => sqlx::Error::Decode(Box::new(error)),
             error => sqlx::Error::Configuration(Box::new(error)),
         })
     }
