@@ -8,8 +8,10 @@
 mod lane;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::timeout;
 
 use annals::store::{Direction, LogInfo};
 use annals::{Partition, ReadError, StoreError, StreamId, Version};
@@ -29,6 +31,8 @@ const LANES: usize = 2;
 /// How many may wait to be gathered.
 const QUEUE: usize = 1_024;
 
+const SILENT: &str = "no answer in time";
+
 /// A load that waits for others to share its round trip.
 struct Load {
     partition: Partition,
@@ -41,20 +45,36 @@ struct Load {
 pub(crate) struct Loads {
     queue: mpsc::Sender<Load>,
     pages: Pages,
+    patience: Duration,
 }
 
 impl Loads {
     pub(crate) fn start(pages: Pages, connect: Connect) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
+        let patience = connect.settings.read_timeout;
         let (waiting, connect) = (Arc::new(Mutex::new(waiting)), Arc::new(connect));
         for _ in 0..LANES {
             tokio::spawn(Lane::new(pages.clone(), connect.clone(), waiting.clone()).run());
         }
-        Self { queue, pages }
+        Self { queue, pages, patience }
     }
 
-    /// The first page of a stream, from a version on. Dropping it takes the load back.
+    /// The first page of a stream, from a version on, or an error when there was no
+    /// answer in time. Dropping it takes the load back.
     pub(crate) async fn first_page(
+        &self,
+        partition: Partition,
+        stream: &StreamId,
+        from: Version,
+        left: u64,
+    ) -> Result<Page, ReadError> {
+        // The wait for room and for a connection included, whatever the lanes are at.
+        let page = timeout(self.patience, self.wait_for_page(partition, stream, from, left));
+        let silent = |_| Err(ReadError::Store(StoreError::transient(SILENT)));
+        page.await.unwrap_or_else(silent)
+    }
+
+    async fn wait_for_page(
         &self,
         partition: Partition,
         stream: &StreamId,

@@ -1,5 +1,6 @@
 //! One lane of the loads: gathers what waits, reads it, and answers each caller.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,14 +14,17 @@ use annals::store::Direction;
 use annals::{ReadError, StoreError};
 
 use crate::connect::{self, RESTED};
-use crate::error::{ConnectError, Failure, Kind, damaged, kind, read_error, store_error};
-use crate::loads::{Connect, EVENTS, Load, STREAMS};
+use crate::error::{Failure, Kind, damaged, kind, read_error, store_error};
+use crate::loads::{Connect, EVENTS, Load, SILENT, STREAMS};
 use crate::page::{BYTES, Page, Pages};
 use crate::row;
 use crate::session::{First, Session};
 
 /// How long a connection may take to say that it still works.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long nobody connects anew behind a failure: those who come meanwhile are told at
+/// once, where each would wait for the same.
+const PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) struct Lane {
     pages: Pages,
@@ -28,6 +32,16 @@ pub(super) struct Lane {
     waiting: Arc<Mutex<mpsc::Receiver<Load>>>,
     connection: Option<PgConnection>,
     used: Instant,
+    /// When and why connecting failed last.
+    failed: Option<(Instant, StoreError)>,
+}
+
+/// Why nothing was read.
+enum Failed {
+    Connection(StoreError),
+    Statement(sqlx::Error),
+    /// There was no answer in time.
+    Silent,
 }
 
 impl Lane {
@@ -36,7 +50,7 @@ impl Lane {
         connect: Arc<Connect>,
         waiting: Arc<Mutex<mpsc::Receiver<Load>>>,
     ) -> Self {
-        Self { pages, connect, waiting, connection: None, used: Instant::now() }
+        Self { pages, connect, waiting, connection: None, used: Instant::now(), failed: None }
     }
 
     /// Runs until every handle of the store is gone.
@@ -72,10 +86,7 @@ impl Lane {
     }
 
     async fn answer(&mut self, loads: Vec<Load>) {
-        let limit = self.connect.settings.read_timeout;
-        let read = timeout(limit, self.read(&loads));
-        let silent = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
-        match read.await.unwrap_or_else(silent) {
+        match self.read(&loads).await {
             Ok(pages) => {
                 for (load, page) in loads.into_iter().zip(pages) {
                     match page {
@@ -84,8 +95,18 @@ impl Lane {
                     }
                 }
             }
-            Err(error) => {
-                let error = store_error(&error);
+            // It may be one stream that cannot be read: the others can.
+            Err(Failed::Statement(error))
+                if loads.len() > 1 && matches!(kind(&error), Kind::Content | Kind::Permanent) =>
+            {
+                loads.into_iter().for_each(|load| self.alone(load));
+            }
+            Err(failed) => {
+                let error = match failed {
+                    Failed::Statement(error) => store_error(&error),
+                    Failed::Connection(error) => error,
+                    Failed::Silent => StoreError::transient(SILENT),
+                };
                 for load in loads {
                     drop(load.answer.send(Err(ReadError::Store(same(&error)))));
                 }
@@ -93,61 +114,66 @@ impl Lane {
         }
     }
 
-    /// Reads by itself what had no room among the others.
+    /// Reads by itself what had no room among the others, or might have failed them.
     fn alone(&self, load: Load) {
         let pages = self.pages.clone();
         tokio::spawn(async move {
-            let stream = (load.partition, &load.stream);
-            let page = pages.of_stream(stream, Direction::Forwards, load.from, EVENTS).await;
-            drop(load.answer.send(page.map_err(read_error)));
+            let Load { partition, stream, from, mut answer } = load;
+            let page = pages.of_stream((partition, &stream), Direction::Forwards, from, EVENTS);
+            tokio::select! {
+                page = page => drop(answer.send(page.map_err(read_error))),
+                () = answer.closed() => {}
+            }
         });
     }
 
     /// The first page of each, in order; `None` for those that had no room.
-    async fn read(&mut self, loads: &[Load]) -> sqlx::Result<Vec<Option<Page>>> {
-        let rows = match self.fetch(loads).await {
+    async fn read(&mut self, loads: &[Load]) -> Result<Vec<Option<Page>>, Failed> {
+        let first = match self.fetch(loads).await {
             // The connection was broken, as after a restart of the server.
-            Err(error) if kind(&error) == Kind::Doubt => self.fetch(loads).await?,
-            rows => rows?,
+            Err(Failed::Statement(error)) if kind(&error) == Kind::Doubt => self.fetch(loads).await,
+            first => first,
         };
-        pages(loads, rows)
+        pages(loads, first?).map_err(Failed::Statement)
     }
 
-    async fn fetch(&mut self, loads: &[Load]) -> sqlx::Result<First> {
+    async fn fetch(&mut self, loads: &[Load]) -> Result<First, Failed> {
         // Taken out while it is used: if this is dropped half-way, so is it.
-        let mut connection = match self.connection.take() {
-            Some(connection) => self.still_works(connection).await?,
-            None => self.open().await?,
-        };
-        let pooler = self.connect.settings.pooler;
-        let query = self.query(loads);
-        let first = Session::new(&mut connection, pooler).fetch_some(query, BYTES).await?;
+        let mut connection = self.connected().await.map_err(Failed::Connection)?;
+        let settings = &self.connect.settings;
+        let mut session = Session::new(&mut connection, settings.pooler);
+        let fetch = session.fetch_some(self.query(loads), BYTES);
+        let first = timeout(settings.read_timeout, fetch).await.map_err(|_| Failed::Silent)?;
+        let first = first.map_err(Failed::Statement)?;
         // Closed where the answer was cut, so that the server stops sending.
         self.connection = (!first.cut).then_some(connection);
         self.used = Instant::now();
         Ok(first)
     }
 
-    async fn still_works(&self, mut connection: PgConnection) -> sqlx::Result<PgConnection> {
-        if self.used.elapsed() <= RESTED
-            || matches!(timeout(GRACE, connection.ping()).await, Ok(Ok(())))
+    /// The connection that was kept, if it still works, or a new one.
+    async fn connected(&mut self) -> Result<PgConnection, StoreError> {
+        if let Some(mut connection) = self.connection.take()
+            && (self.used.elapsed() <= RESTED
+                || matches!(timeout(GRACE, connection.ping()).await, Ok(Ok(()))))
         {
             return Ok(connection);
         }
-        self.open().await
+        if let Some((failed, error)) = &self.failed
+            && failed.elapsed() < PAUSE
+        {
+            return Err(same(error));
+        }
+        let opened = self.open().await;
+        self.failed = opened.as_ref().err().map(|error| (Instant::now(), same(error)));
+        opened
     }
 
-    async fn open(&self) -> sqlx::Result<PgConnection> {
+    async fn open(&self) -> Result<PgConnection, StoreError> {
         let Connect { options, settings, info } = &*self.connect;
         let open = connect::reopen(options, settings, &self.pages.sql, info);
-        open.await.map_err(|error| match error {
-            ConnectError::Unreachable { .. } => {
-                sqlx::Error::Io(std::io::Error::other(error.to_string()))
-            }
-            // It is of the kind that nothing but somebody can mend.
-            error @ ConnectError::AnotherLog => sqlx::Error::Decode(Box::new(error)),
-            error => sqlx::Error::Configuration(Box::new(error)),
-        })
+        let opened = timeout(settings.read_timeout, open).await;
+        opened.map_err(|_| StoreError::transient(SILENT))?.map_err(StoreError::from)
     }
 
     fn query(&self, loads: &[Load]) -> Query<'static, Postgres, PgArguments> {
@@ -188,7 +214,9 @@ fn pages(loads: &[Load], first: First) -> sqlx::Result<Vec<Option<Page>>> {
 }
 
 fn same(error: &StoreError) -> StoreError {
-    let failure = Failure::text(error.to_string());
+    // What it wraps: the advice of the contract is added again below.
+    let text = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    let failure = Failure::text(text);
     if error.is_transient() {
         StoreError::transient(failure)
     } else {
