@@ -10,6 +10,7 @@ use annals::Partition;
 use annals::store::LogInfo;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, PgPool, Row};
+use uuid::Uuid;
 
 use crate::PostgresStore;
 use crate::error::{ConnectError, Failure, MigrateError};
@@ -50,6 +51,27 @@ pub(crate) async fn open(
     let silent = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
     let opened = tokio::time::timeout(patience, connect).await.unwrap_or_else(silent);
     opened.map_err(|error| refused(options, settings, error))
+}
+
+/// Opens a connection of a store that is open already. The address may lead to another
+/// server by now: what is meant for one log must not reach another.
+pub(crate) async fn reopen(
+    options: &PgConnectOptions,
+    settings: &Settings,
+    sql: &Sql,
+    info: &LogInfo,
+) -> Result<PgConnection, ConnectError> {
+    let mut connection = open(options, settings).await?;
+    let held = async {
+        let mut session = Session::new(&mut connection, settings.pooler);
+        let row = session.fetch_optional(sql.identity.query()).await?;
+        row.map(|row| Ok((row.try_get::<Uuid, _>(0)?, row.try_get::<i16, _>(1)?))).transpose()
+    };
+    let silent = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+    let held = tokio::time::timeout(settings.connect_timeout, held).await.unwrap_or_else(silent);
+    let held = held.map_err(|error| ConnectError::database(&error))?;
+    let wanted = (*info.id.as_uuid(), info.partitions.count().cast_signed());
+    if held == Some(wanted) { Ok(connection) } else { Err(ConnectError::AnotherLog) }
 }
 
 pub(crate) async fn migrate(builder: &PostgresStoreBuilder) -> Result<(), MigrateError> {

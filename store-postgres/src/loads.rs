@@ -8,16 +8,18 @@
 mod lane;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::timeout;
 
-use annals::store::Direction;
+use annals::store::{Direction, LogInfo};
 use annals::{Partition, ReadError, StoreError, StreamId, Version};
 
 use crate::error::read_error;
 use crate::loads::lane::Lane;
-use crate::page::{Page, Pages};
-use crate::read::most;
+use crate::options::Settings;
+use crate::page::{Appetite, Page, Pages};
 
 /// How many streams share a statement at most.
 const STREAMS: usize = 64;
@@ -28,6 +30,8 @@ const EVENTS: i64 = 100;
 const LANES: usize = 2;
 /// How many may wait to be gathered.
 const QUEUE: usize = 1_024;
+
+const SILENT: &str = "no answer in time";
 
 /// A load that waits for others to share its round trip.
 struct Load {
@@ -41,20 +45,36 @@ struct Load {
 pub(crate) struct Loads {
     queue: mpsc::Sender<Load>,
     pages: Pages,
+    patience: Duration,
 }
 
 impl Loads {
     pub(crate) fn start(pages: Pages, connect: Connect) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
+        let patience = connect.settings.read_timeout;
         let (waiting, connect) = (Arc::new(Mutex::new(waiting)), Arc::new(connect));
         for _ in 0..LANES {
             tokio::spawn(Lane::new(pages.clone(), connect.clone(), waiting.clone()).run());
         }
-        Self { queue, pages }
+        Self { queue, pages, patience }
     }
 
-    /// The first page of a stream, from a version on. Dropping it takes the load back.
+    /// The first page of a stream, from a version on, or an error when there was no
+    /// answer in time. Dropping it takes the load back.
     pub(crate) async fn first_page(
+        &self,
+        partition: Partition,
+        stream: &StreamId,
+        from: Version,
+        left: u64,
+    ) -> Result<Page, ReadError> {
+        // The wait for room and for a connection included, whatever the lanes are at.
+        let page = timeout(self.patience, self.wait_for_page(partition, stream, from, left));
+        let silent = |_| Err(ReadError::Store(StoreError::transient(SILENT)));
+        page.await.unwrap_or_else(silent)
+    }
+
+    async fn wait_for_page(
         &self,
         partition: Partition,
         stream: &StreamId,
@@ -64,7 +84,8 @@ impl Loads {
         if left < EVENTS.unsigned_abs() {
             // Whoever wants few would have to be given more than he asked for.
             let stream = (partition, stream);
-            let page = self.pages.of_stream(stream, Direction::Forwards, from, most(left));
+            let most = Appetite::GREATEST.most(left);
+            let page = self.pages.of_stream(stream, Direction::Forwards, from, most);
             return page.await.map_err(read_error);
         }
         let (answer, answered) = oneshot::channel();
@@ -78,5 +99,6 @@ impl Loads {
 /// How a lane opens its connection.
 pub(crate) struct Connect {
     pub(crate) options: sqlx::postgres::PgConnectOptions,
-    pub(crate) settings: crate::options::Settings,
+    pub(crate) settings: Settings,
+    pub(crate) info: LogInfo,
 }

@@ -1,5 +1,7 @@
 //! Pages: one statement each, of bounded size, on a pooled connection.
 
+mod appetite;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +17,9 @@ use crate::error::{Kind, kind};
 use crate::hub::End;
 use crate::options::Settings;
 use crate::row;
-use crate::session::Session;
+use crate::session::{First, Session};
 use crate::sql::Sql;
+pub(crate) use appetite::Appetite;
 
 /// How many events a page has at most.
 pub(crate) const EVENTS: i64 = 1_000;
@@ -38,6 +41,9 @@ pub(crate) struct Pages {
 pub(crate) struct Page {
     pub(crate) rows: Vec<PgRow>,
     pub(crate) more: bool,
+    /// How large they are, and whether they were cut for it.
+    pub(crate) bytes: usize,
+    pub(crate) cut: bool,
 }
 
 impl Pages {
@@ -71,13 +77,14 @@ impl Pages {
         }
     }
 
-    /// The same, up to [`BYTES`], and whether there were more.
+    /// The same, up to so many bytes.
     pub(crate) async fn some(
         &self,
         query: impl Fn() -> Query<'static, Postgres, PgArguments> + Send,
-    ) -> sqlx::Result<(Vec<PgRow>, bool)> {
-        match self.some_once(query()).await {
-            Err(error) if kind(&error) == Kind::Doubt => self.some_once(query()).await,
+        bytes: usize,
+    ) -> sqlx::Result<First> {
+        match self.some_once(query(), bytes).await {
+            Err(error) if kind(&error) == Kind::Doubt => self.some_once(query(), bytes).await,
             answer => answer,
         }
     }
@@ -85,10 +92,17 @@ impl Pages {
     async fn some_once(
         &self,
         query: Query<'_, Postgres, PgArguments>,
-    ) -> sqlx::Result<(Vec<PgRow>, bool)> {
+        bytes: usize,
+    ) -> sqlx::Result<First> {
         let fetch = async {
             let mut connection = self.pool.acquire().await?;
-            Session::new(&mut connection, self.pooler).fetch_some(query, BYTES).await
+            let mut session = Session::new(&mut connection, self.pooler);
+            let first = session.fetch_some(query, bytes).await?;
+            if first.cut {
+                // Closed, so that the server stops sending; the pool opens another.
+                drop(connection.detach());
+            }
+            Ok(first)
         };
         let silent = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
         tokio::time::timeout(self.patience, fetch).await.unwrap_or_else(silent)
@@ -123,16 +137,15 @@ impl Pages {
             let query = statement.query().bind(partition.get().cast_signed());
             query.bind(stream.as_str()).bind(row::signed(from.get())).bind(most)
         };
-        Ok(Page::new(self.some(query).await?, most))
+        Ok(Page::new(self.some(query, BYTES).await?, most))
     }
 }
 
 impl Page {
-    /// A page from its rows, and whether there were more; `most` is how many there
-    /// could have been.
-    pub(crate) fn new((rows, cut): (Vec<PgRow>, bool), most: i64) -> Self {
+    /// A page from its rows; `most` is how many there could have been.
+    pub(crate) fn new(First { rows, bytes, cut }: First, most: i64) -> Self {
         let more = cut || i64::try_from(rows.len()).is_ok_and(|rows| rows >= most);
-        Self { rows, more }
+        Self { rows, more, bytes, cut }
     }
 
     /// Position and id of its last event.

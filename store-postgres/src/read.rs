@@ -7,7 +7,7 @@ use futures::Stream;
 
 use crate::PostgresStore;
 use crate::error::read_error;
-use crate::page::{EVENTS, Page, Prefetched};
+use crate::page::{Appetite, Page, Prefetched};
 use crate::row;
 use crate::scan::Scan;
 
@@ -22,6 +22,7 @@ pub(crate) fn stream(
         let home = store.home(&query.stream);
         let Some(mut from) = first(&query) else { return };
         let mut next = None;
+        let mut appetite = Appetite::GREATEST;
         while left > 0 {
             let page = match next.take() {
                 // Of the first page others may be a part.
@@ -29,6 +30,7 @@ pub(crate) fn stream(
                 Some(prefetched) => fetched(prefetched).await?,
             };
             left -= (page.rows.len() as u64).min(left);
+            appetite = appetite.after(&page);
             let last = page.rows.last().map(row::version).transpose().map_err(read_error)?;
             let behind = last.and_then(|last| behind(last, query.direction));
             match behind {
@@ -36,7 +38,8 @@ pub(crate) fn stream(
                 _ => left = 0,
             }
             if left > 0 {
-                next = Some(Prefetched::begin(next_page(store.clone(), query.clone(), from, left)));
+                let page = next_page(store.clone(), query.clone(), from, appetite.most(left));
+                next = Some(Prefetched::begin(page));
             }
             for row in page.rows {
                 yield row::event_of(&row, home, query.stream.clone()).map_err(read_error)?;
@@ -73,24 +76,18 @@ async fn first_page(
         let home = store.home(&query.stream);
         return store.inner.loads.first_page(home, &query.stream, from, left).await;
     }
-    next_page(store.clone(), query.clone(), from, left).await
+    next_page(store.clone(), query.clone(), from, Appetite::GREATEST.most(left)).await
 }
 
 async fn next_page(
     store: PostgresStore,
     query: StreamQuery,
     from: Version,
-    left: u64,
+    most: i64,
 ) -> Result<Page, ReadError> {
-    let (home, most) = (store.home(&query.stream), most(left));
-    let stream = (home, &query.stream);
+    let stream = (store.home(&query.stream), &query.stream);
     let page = store.inner.pages.of_stream(stream, query.direction, from, most);
     page.await.map_err(read_error)
-}
-
-/// How many events the next page has at most.
-pub(crate) fn most(left: u64) -> i64 {
-    i64::try_from(left).unwrap_or(i64::MAX).min(EVENTS)
 }
 
 pub(crate) async fn fetched<T: Send + 'static>(

@@ -101,13 +101,12 @@ pub(crate) fn reason(row: &PgRow) -> sqlx::Result<i32> {
     Ok(i32::from_be_bytes(fixed(row, column::LAST)?))
 }
 
-/// How large the payload is, the greatest part of an event.
+/// How large payload and metadata are, which is nearly all of an event.
 pub(crate) fn size(row: &PgRow) -> sqlx::Result<usize> {
-    let payload = match bytes(row, column::JSON)? {
-        None => bytes(row, column::BYTES)?,
-        json => json,
-    };
-    Ok(payload.map_or(0, <[u8]>::len))
+    let parts = [column::METADATA, column::JSON, column::BYTES];
+    parts
+        .into_iter()
+        .try_fold(0, |size, column| Ok(size + bytes(row, column)?.map_or(0, <[u8]>::len)))
 }
 
 fn payload(row: &PgRow) -> sqlx::Result<Payload> {

@@ -10,8 +10,7 @@ use sqlx::postgres::PgRow;
 use crate::PostgresStore;
 use crate::error::read_error;
 use crate::hub::End;
-use crate::page::{Page, Pages};
-use crate::read::most;
+use crate::page::{Appetite, BYTES, Page, Pages};
 use crate::row;
 use rows::{Ends, Found, ends};
 
@@ -20,8 +19,10 @@ use rows::{Ends, Found, ends};
 const WINDOW: u64 = 20_000;
 
 /// The URL of the standby, or a restore, has led to a database of somebody else.
-const ANOTHER: &str = "the server that partitions are read from holds another log: correct its \
+pub(crate) const ANOTHER: &str = "the server that partitions are read from holds another log: correct its \
     URL, or open the store anew if this log has taken the place of the one it was opened on";
+
+const CAUGHT_UP: &str = "the server had not yet received the event with which the last page ended";
 
 /// Where a walk stands.
 #[derive(Clone)]
@@ -32,6 +33,9 @@ pub(crate) struct Scan {
     filter: Filter,
     /// The last event that was looked at, if it is known.
     known: End,
+    /// How large it is, if that is known.
+    weight: usize,
+    appetite: Appetite,
     /// Everything up to here was looked at.
     pub(crate) after: Position,
 }
@@ -72,7 +76,8 @@ impl Scan {
         }
         let known = found.map(|event| (position, event));
         let filter = query.filter.clone();
-        Ok((Self { pages, log, partition, filter, known, after: position }, end))
+        let (weight, appetite, after) = (0, Appetite::GREATEST, position);
+        Ok((Self { pages, log, partition, filter, known, weight, appetite, after }, end))
     }
 
     /// Whether everything up to `end` was looked at.
@@ -103,8 +108,9 @@ impl Scan {
     }
 
     async fn whole_page(mut self, end: Position, left: u64) -> Result<(Self, Looked), ReadError> {
-        let most = most(left);
-        // The known event comes first, and is not handed out again.
+        let most = self.appetite.most(left);
+        // The known event comes first, and is not handed out again: it has room of its
+        // own, or a large one would leave none for those behind it.
         let from = self.known.map_or(self.after.advanced_by(1), |(position, _)| position);
         let extra = i64::from(self.known.is_some());
         let query = || {
@@ -112,20 +118,27 @@ impl Scan {
             let query = query.bind(row::signed(from.get())).bind(row::signed(end.get()));
             query.bind(most + extra)
         };
-        let rows = self.pages.some(query).await.map_err(read_error)?;
-        let page = Page::new(rows, most + extra);
-        let (last, more) = (page.last().map_err(read_error)?, page.more);
-        let mut rows = page.rows.into_iter();
+        let room = BYTES + self.known.map_or(0, |_| self.weight);
+        let first = self.pages.some(query, room).await.map_err(read_error)?;
+        let page = Page::new(first, most + extra);
+        let last = page.last().map_err(read_error)?;
+        let heavy = page.rows.last().map(row::size).transpose().map_err(read_error)?;
+        let (Page { rows, bytes, cut, more }, mut known) = (page, 0);
+        let mut rows = rows.into_iter();
         if self.known.is_some() {
-            let first = rows.next().map(|row| row::place(&row)).transpose();
-            self.compare(first.map_err(read_error)?).await?;
+            let first = rows.next();
+            let place = first.as_ref().map(row::place).transpose().map_err(read_error)?;
+            self.compare(place).await?;
+            known = first.as_ref().map_or(Ok(0), row::size).map_err(read_error)?;
         }
         if rows.len() == 0 && more {
             // Only the known event fitted: alone it is as large as a page.
             return Box::pin(self.behind_the_known(end, left)).await;
         }
+        self.appetite = self.appetite.behind(rows.len(), bytes - known, cut);
         if let Some((position, id)) = last {
             self.reach(position, id);
+            self.weight = heavy.unwrap_or(0);
         }
         Ok((self, Looked { rows, at_end: !more }))
     }
@@ -147,7 +160,7 @@ impl Scan {
         end: Position,
         left: u64,
     ) -> Result<(Self, Looked), ReadError> {
-        let most = most(left);
+        let most = self.appetite.most(left);
         let until = end.min(self.after.advanced_by(WINDOW));
         let known = self.known.map_or(Position::START, |(position, _)| position);
         let query = || {
@@ -160,12 +173,14 @@ impl Scan {
             let query = query.bind(most).bind(row::signed(self.after.get()));
             query.bind(&self.filter.categories).bind(&self.filter.names)
         };
-        let (rows, cut) = self.pages.some(query).await.map_err(read_error)?;
-        let mut found = Found::of(rows).map_err(read_error)?;
+        let mut first = self.pages.some(query, BYTES).await.map_err(read_error)?;
+        let mut found = Found::of(std::mem::take(&mut first.rows)).map_err(read_error)?;
         if self.known.is_some() {
             self.compare(found.known).await?;
         }
-        let page = Page::new((std::mem::take(&mut found.passed), cut), most);
+        first.rows = std::mem::take(&mut found.passed);
+        let page = Page::new(first, most);
+        self.appetite = self.appetite.after(&page);
         match (page.last().map_err(read_error)?, found.last) {
             // There may be more that passes behind the last of the page.
             (Some((position, id)), _) if page.more => self.reach(position, id),
@@ -198,6 +213,10 @@ impl Scan {
         if position > end {
             let partition = self.partition;
             return Err(ReadError::BeyondEnd { partition, position, end });
+        }
+        if ends.known == self.known.map(|(_, event)| event) {
+            // A standby has received it between the two statements.
+            return Err(ReadError::Store(StoreError::transient(CAUGHT_UP)));
         }
         Err(ReadError::diverged(self.checkpoint()))
     }

@@ -15,19 +15,28 @@ type Statement<'q> = Query<'q, Postgres, PgArguments>;
 /// statements were written for this.
 pub(crate) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
-async fn some(
-    mut rows: BoxStream<'_, sqlx::Result<PgRow>>,
-    most: usize,
-) -> sqlx::Result<(Vec<PgRow>, bool)> {
-    let (mut some, mut bytes) = (Vec::new(), 0);
+/// The first rows of an answer.
+#[derive(Default)]
+pub(crate) struct First {
+    pub(crate) rows: Vec<PgRow>,
+    /// The bytes of their events.
+    pub(crate) bytes: usize,
+    /// Whether there were more. The server still sends them: the connection is to be
+    /// thrown away, or its next user would have to receive them all.
+    pub(crate) cut: bool,
+}
+
+async fn first(mut rows: BoxStream<'_, sqlx::Result<PgRow>>, most: usize) -> sqlx::Result<First> {
+    let mut first = First::default();
     while let Some(row) = rows.try_next().await? {
-        if bytes >= most {
-            return Ok((some, true));
+        if first.bytes >= most {
+            first.cut = true;
+            break;
         }
-        bytes += row::size(&row)?;
-        some.push(row);
+        first.bytes += row::size(&row)?;
+        first.rows.push(row);
     }
-    Ok((some, false))
+    Ok(first)
 }
 
 /// A connection, and whether a pooler stands before it.
@@ -53,21 +62,24 @@ impl<'c> Session<'c> {
         Ok(rows)
     }
 
-    /// The rows of a statement, up to the first with which they have so many bytes,
-    /// and whether there were more. What the server sends beyond is thrown away when
-    /// the connection is used next, so that memory is bounded whatever the events are.
+    /// The rows of a statement, up to the first with which they have so many bytes, so
+    /// that memory is bounded whatever the events are. Where they were cut the
+    /// connection is to be thrown away.
     pub(crate) async fn fetch_some(
         &mut self,
         query: Statement<'_>,
         bytes: usize,
-    ) -> sqlx::Result<(Vec<PgRow>, bool)> {
+    ) -> sqlx::Result<First> {
         if !self.pooler {
-            return some(query.fetch(&mut *self.connection), bytes).await;
+            return first(query.fetch(&mut *self.connection), bytes).await;
         }
         let mut tx = self.connection.begin_with(BEGIN).await?;
-        let rows = some(query.persistent(false).fetch(&mut *tx), bytes).await?;
-        tx.commit().await?;
-        Ok(rows)
+        let first = first(query.persistent(false).fetch(&mut *tx), bytes).await?;
+        // A commit would have to receive the rest first.
+        if !first.cut {
+            tx.commit().await?;
+        }
+        Ok(first)
     }
 
     pub(crate) async fn fetch_optional(

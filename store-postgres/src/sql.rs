@@ -175,6 +175,7 @@ statements! {
     delete_snapshot,
     describe_log,
     describe_server,
+    identity,
     load_snapshot,
     log_ends,
     log_head,

@@ -9,8 +9,8 @@ use annals::store::{
     StreamQuery,
 };
 use annals::{
-    AppendError, Checkpoint, EventId, EventStore, Partition, Partitions, Position, ReadError,
-    StreamId, Version,
+    AppendError, Checkpoint, EventId, EventStore, LogId, Partition, Partitions, Position,
+    ReadError, StoreError, StreamId, Version,
 };
 use futures::StreamExt;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
@@ -25,6 +25,7 @@ use crate::migrate::{self, MigrationFile};
 use crate::options::{PostgresStoreBuilder, Settings, Source};
 use crate::page::Pages;
 use crate::row::unsigned;
+use crate::scan::ANOTHER;
 use crate::sql::{Schema, Sql};
 use crate::writer::{Shared, Writer, first_outcome};
 use crate::{read, subscribe};
@@ -122,7 +123,7 @@ impl PostgresStore {
             hub: hub.clone(),
         };
         let writer = Writer::start(shared, connection);
-        let connect = Connect { options, settings: settings.clone() };
+        let connect = Connect { options, settings: settings.clone(), info: info.clone() };
         let loads = Loads::start(pages.clone(), connect);
         let inner = Inner { info, sql, settings, writer, loads, hub, pages, followed };
         Self { inner: Arc::new(inner) }
@@ -221,13 +222,18 @@ impl EventStore for PostgresStore {
         self.check(partition)?;
         let query = || self.inner.sql.log_head.query().bind(partition.get().cast_signed());
         let row = self.inner.followed.read(query).await.map_err(read_error)?;
+        let row = row.into_iter().next().ok_or_else(|| read_error(sqlx::Error::RowNotFound))?;
         let log = self.inner.info.id;
-        let Some(row) = row.into_iter().next() else {
-            return Ok(Checkpoint::start(log, partition));
-        };
+        let held = row.try_get("log").map(LogId::from_uuid).map_err(read_error)?;
+        if held != log {
+            return Err(ReadError::Store(StoreError::permanent(ANOTHER)));
+        }
         let head = || -> sqlx::Result<Checkpoint> {
-            let position = Position::new(unsigned(row.try_get(0)?));
-            Ok(Checkpoint::new(log, partition, position, EventId::from_uuid(row.try_get(1)?)))
+            let Some(position) = row.try_get(0)? else {
+                return Ok(Checkpoint::start(log, partition));
+            };
+            let (position, event) = (Position::new(unsigned(position)), row.try_get(1)?);
+            Ok(Checkpoint::new(log, partition, position, EventId::from_uuid(event)))
         };
         head().map_err(read_error)
     }

@@ -30,6 +30,10 @@ impl PostgresStore {
     /// each append, in their order. A transaction in which nothing was staged is
     /// committed as well, and there is nothing to tell.
     ///
+    /// A savepoint, which sqlx makes of a transaction that is begun in another one, is
+    /// not committed by the store but by its own `commit`: here it is refused and rolled
+    /// back, and the transaction around it can go on.
+    ///
     /// The call takes no longer than the earliest deadline among the appends, and never
     /// longer than [`append_timeout`](crate::PostgresStoreBuilder::append_timeout).
     ///

@@ -11,6 +11,8 @@
 
 #[path = "incarnation/failover.rs"]
 mod failover;
+#[path = "incarnation/identity.rs"]
+mod identity;
 #[path = "following/proxy.rs"]
 mod proxy;
 #[path = "incarnation/restore.rs"]

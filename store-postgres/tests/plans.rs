@@ -33,7 +33,7 @@ fn reads(partition: u16, end: i64) -> Vec<(&'static str, &'static str, String, f
     let none = "'{}', '{}'";
     vec![
         ("begin_read", sql!("begin_read"), format!("{p}, {middle}"), 2.0, 0.0),
-        ("log_head", sql!("log_head"), format!("{p}"), 1.0, 0.0),
+        ("log_head", sql!("log_head"), format!("{p}"), 2.0, 0.0),
         ("log_ends", sql!("log_ends"), format!("'{{{p}}}'"), 1.0, 0.0),
         ("stream_head", sql!("stream_head"), format!("{p}, 'account-7'"), 1.0, 0.0),
         ("read_stream", sql!("read_stream"), format!("{p}, 'account-7', 1, {PAGE}"), 10.0, 0.0),

@@ -163,6 +163,12 @@ pub enum ConnectError {
         /// How many were asked for.
         wanted: u16,
     },
+    /// A connection of an open store has reached another log.
+    #[error(
+        "the database holds another log than the one that the store was opened on: correct where \
+         its address leads, or open the store anew if this log has taken the place of that one"
+    )]
+    AnotherLog,
     /// The database failed otherwise.
     #[error("the database failed while the store was opened")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),

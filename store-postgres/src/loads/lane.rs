@@ -1,9 +1,10 @@
 //! One lane of the loads: gathers what waits, reads it, and answers each caller.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::{Mutex, mpsc};
@@ -13,14 +14,17 @@ use annals::store::Direction;
 use annals::{ReadError, StoreError};
 
 use crate::connect::{self, RESTED};
-use crate::error::{ConnectError, Failure, Kind, damaged, kind, read_error, store_error};
-use crate::loads::{Connect, EVENTS, Load, STREAMS};
+use crate::error::{Failure, Kind, damaged, kind, read_error, store_error};
+use crate::loads::{Connect, EVENTS, Load, SILENT, STREAMS};
 use crate::page::{BYTES, Page, Pages};
 use crate::row;
-use crate::session::Session;
+use crate::session::{First, Session};
 
 /// How long a connection may take to say that it still works.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long nobody connects anew behind a failure: those who come meanwhile are told at
+/// once, where each would wait for the same.
+const PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) struct Lane {
     pages: Pages,
@@ -28,6 +32,16 @@ pub(super) struct Lane {
     waiting: Arc<Mutex<mpsc::Receiver<Load>>>,
     connection: Option<PgConnection>,
     used: Instant,
+    /// When and why connecting failed last.
+    failed: Option<(Instant, StoreError)>,
+}
+
+/// Why nothing was read.
+enum Failed {
+    Connection(StoreError),
+    Statement(sqlx::Error),
+    /// There was no answer in time.
+    Silent,
 }
 
 impl Lane {
@@ -36,7 +50,7 @@ impl Lane {
         connect: Arc<Connect>,
         waiting: Arc<Mutex<mpsc::Receiver<Load>>>,
     ) -> Self {
-        Self { pages, connect, waiting, connection: None, used: Instant::now() }
+        Self { pages, connect, waiting, connection: None, used: Instant::now(), failed: None }
     }
 
     /// Runs until every handle of the store is gone.
@@ -72,10 +86,7 @@ impl Lane {
     }
 
     async fn answer(&mut self, loads: Vec<Load>) {
-        let limit = self.connect.settings.read_timeout;
-        let read = timeout(limit, self.read(&loads));
-        let silent = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
-        match read.await.unwrap_or_else(silent) {
+        match self.read(&loads).await {
             Ok(pages) => {
                 for (load, page) in loads.into_iter().zip(pages) {
                     match page {
@@ -84,8 +95,18 @@ impl Lane {
                     }
                 }
             }
-            Err(error) => {
-                let error = store_error(&error);
+            // It may be one stream that cannot be read: the others can.
+            Err(Failed::Statement(error))
+                if loads.len() > 1 && matches!(kind(&error), Kind::Content | Kind::Permanent) =>
+            {
+                loads.into_iter().for_each(|load| self.alone(load));
+            }
+            Err(failed) => {
+                let error = match failed {
+                    Failed::Statement(error) => store_error(&error),
+                    Failed::Connection(error) => error,
+                    Failed::Silent => StoreError::transient(SILENT),
+                };
                 for load in loads {
                     drop(load.answer.send(Err(ReadError::Store(same(&error)))));
                 }
@@ -93,57 +114,66 @@ impl Lane {
         }
     }
 
-    /// Reads by itself what had no room among the others.
+    /// Reads by itself what had no room among the others, or might have failed them.
     fn alone(&self, load: Load) {
         let pages = self.pages.clone();
         tokio::spawn(async move {
-            let stream = (load.partition, &load.stream);
-            let page = pages.of_stream(stream, Direction::Forwards, load.from, EVENTS).await;
-            drop(load.answer.send(page.map_err(read_error)));
+            let Load { partition, stream, from, mut answer } = load;
+            let page = pages.of_stream((partition, &stream), Direction::Forwards, from, EVENTS);
+            tokio::select! {
+                page = page => drop(answer.send(page.map_err(read_error))),
+                () = answer.closed() => {}
+            }
         });
     }
 
     /// The first page of each, in order; `None` for those that had no room.
-    async fn read(&mut self, loads: &[Load]) -> sqlx::Result<Vec<Option<Page>>> {
-        let rows = match self.fetch(loads).await {
+    async fn read(&mut self, loads: &[Load]) -> Result<Vec<Option<Page>>, Failed> {
+        let first = match self.fetch(loads).await {
             // The connection was broken, as after a restart of the server.
-            Err(error) if kind(&error) == Kind::Doubt => self.fetch(loads).await?,
-            rows => rows?,
+            Err(Failed::Statement(error)) if kind(&error) == Kind::Doubt => self.fetch(loads).await,
+            first => first,
         };
-        pages(loads, rows.0, rows.1)
+        pages(loads, first?).map_err(Failed::Statement)
     }
 
-    async fn fetch(&mut self, loads: &[Load]) -> sqlx::Result<(Vec<PgRow>, bool)> {
+    async fn fetch(&mut self, loads: &[Load]) -> Result<First, Failed> {
         // Taken out while it is used: if this is dropped half-way, so is it.
-        let mut connection = match self.connection.take() {
-            Some(connection) => self.still_works(connection).await?,
-            None => self.open().await?,
-        };
-        let pooler = self.connect.settings.pooler;
-        let query = self.query(loads);
-        let rows = Session::new(&mut connection, pooler).fetch_some(query, BYTES).await?;
-        self.connection = Some(connection);
+        let mut connection = self.connected().await.map_err(Failed::Connection)?;
+        let settings = &self.connect.settings;
+        let mut session = Session::new(&mut connection, settings.pooler);
+        let fetch = session.fetch_some(self.query(loads), BYTES);
+        let first = timeout(settings.read_timeout, fetch).await.map_err(|_| Failed::Silent)?;
+        let first = first.map_err(Failed::Statement)?;
+        // Closed where the answer was cut, so that the server stops sending.
+        self.connection = (!first.cut).then_some(connection);
         self.used = Instant::now();
-        Ok(rows)
+        Ok(first)
     }
 
-    async fn still_works(&self, mut connection: PgConnection) -> sqlx::Result<PgConnection> {
-        if self.used.elapsed() <= RESTED
-            || matches!(timeout(GRACE, connection.ping()).await, Ok(Ok(())))
+    /// The connection that was kept, if it still works, or a new one.
+    async fn connected(&mut self) -> Result<PgConnection, StoreError> {
+        if let Some(mut connection) = self.connection.take()
+            && (self.used.elapsed() <= RESTED
+                || matches!(timeout(GRACE, connection.ping()).await, Ok(Ok(()))))
         {
             return Ok(connection);
         }
-        self.open().await
+        if let Some((failed, error)) = &self.failed
+            && failed.elapsed() < PAUSE
+        {
+            return Err(same(error));
+        }
+        let opened = self.open().await;
+        self.failed = opened.as_ref().err().map(|error| (Instant::now(), same(error)));
+        opened
     }
 
-    async fn open(&self) -> sqlx::Result<PgConnection> {
-        let Connect { options, settings } = &*self.connect;
-        connect::open(options, settings).await.map_err(|error| match error {
-            ConnectError::Unreachable { .. } => {
-                sqlx::Error::Io(std::io::Error::other(error.to_string()))
-            }
-            error => sqlx::Error::Configuration(Box::new(error)),
-        })
+    async fn open(&self) -> Result<PgConnection, StoreError> {
+        let Connect { options, settings, info } = &*self.connect;
+        let open = connect::reopen(options, settings, &self.pages.sql, info);
+        let opened = timeout(settings.read_timeout, open).await;
+        opened.map_err(|_| StoreError::transient(SILENT))?.map_err(StoreError::from)
     }
 
     fn query(&self, loads: &[Load]) -> Query<'static, Postgres, PgArguments> {
@@ -162,27 +192,31 @@ impl Lane {
 }
 
 /// Gives each load its rows, which come in the order of the loads.
-fn pages(loads: &[Load], rows: Vec<PgRow>, cut: bool) -> sqlx::Result<Vec<Option<Page>>> {
+fn pages(loads: &[Load], first: First) -> sqlx::Result<Vec<Option<Page>>> {
     if loads.len() == 1 {
-        return Ok(vec![Some(Page::new((rows, cut), EVENTS))]);
+        return Ok(vec![Some(Page::new(first, EVENTS))]);
     }
-    let mut pages: Vec<Vec<PgRow>> = loads.iter().map(|_| Vec::new()).collect();
-    for row in rows {
+    let mut pages: Vec<First> = loads.iter().map(|_| First::default()).collect();
+    for row in first.rows {
         let nth = usize::try_from(row::nth(&row)?).ok().and_then(|nth| nth.checked_sub(1));
         let page = nth.and_then(|nth| pages.get_mut(nth));
-        page.ok_or_else(|| damaged("it is of a stream that was not asked for"))?.push(row);
+        let page = page.ok_or_else(|| damaged("it is of a stream that was not asked for"))?;
+        page.bytes += row::size(&row)?;
+        page.rows.push(row);
     }
     // Of what was cut off nothing is known, of the last before it not all.
-    let last = pages.iter().rposition(|rows| !rows.is_empty()).filter(|_| cut);
-    let page = |(nth, rows): (usize, Vec<PgRow>)| match last {
+    let last = pages.iter().rposition(|page| !page.rows.is_empty()).filter(|_| first.cut);
+    let page = |(nth, page): (usize, First)| match last {
         Some(last) if nth > last => None,
-        _ => Some(Page::new((rows, last == Some(nth)), EVENTS)),
+        _ => Some(Page::new(First { cut: last == Some(nth), ..page }, EVENTS)),
     };
     Ok(pages.into_iter().enumerate().map(page).collect())
 }
 
 fn same(error: &StoreError) -> StoreError {
-    let failure = Failure::text(error.to_string());
+    // What it wraps: the advice of the contract is added again below.
+    let text = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    let failure = Failure::text(text);
     if error.is_transient() {
         StoreError::transient(failure)
     } else {

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use annals::store::Appended;
 use annals::{AppendError, StoreError};
+use futures::TryStreamExt;
 use serde_json::Value;
-use sqlx::postgres::PgRow;
-use sqlx::{Executor, Postgres, Row, Transaction};
+use sqlx::postgres::{PgRow, PgTransactionManager};
+use sqlx::{Either, Executor, Postgres, Row, Transaction};
+use sqlx_core::transaction::TransactionManager;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::PostgresStore;
@@ -17,6 +19,9 @@ use crate::writer::staged_outcome;
 
 /// How long the end of what has been decided already is waited for.
 const GRACE: Duration = Duration::from_secs(1);
+
+const SAVEPOINT: &str = "what was to be committed is a savepoint, which was rolled back: commit \
+    savepoints with their own `commit`, and give the store the transaction around them";
 
 /// What was staged.
 struct Staged {
@@ -29,6 +34,11 @@ pub(super) async fn commit(
     store: &PostgresStore,
     mut tx: Transaction<'_, Postgres>,
 ) -> Result<Vec<Appended>, AppendError> {
+    // A `COMMIT` ends the transaction as a whole, in whatever savepoint it is sent.
+    if PgTransactionManager::get_transaction_depth(&tx) != 1 {
+        undo(tx).await;
+        return Err(AppendError::Store(StoreError::permanent(SAVEPOINT)));
+    }
     let latest = Instant::now() + store.inner.settings.append_timeout;
     let staged = match timeout_at(latest, ask(store, &mut tx)).await {
         Ok(Ok(staged)) => staged,
@@ -52,8 +62,8 @@ pub(super) async fn commit(
         undo(tx).await;
         return Err(AppendError::DeadlineExceeded);
     }
-    let message = sqlx::raw_sql(store.inner.sql.commit.safe());
-    let Ok(sent) = timeout_at(until, message.fetch_all(&mut *tx)).await else {
+    let mut committed = false;
+    let Ok(sent) = timeout_at(until, send(store, &mut tx, &mut committed)).await else {
         return Err(silent());
     };
     match sent {
@@ -64,6 +74,11 @@ pub(super) async fn commit(
             let appended = appended?;
             tell(store, &appended);
             Ok(appended)
+        }
+        // What has failed is the question for the outcomes.
+        Err(error) if committed => {
+            undo(tx).await;
+            Err(unreadable(&error))
         }
         Err(error) => {
             close(tx, &error).await;
@@ -82,6 +97,24 @@ async fn ask(store: &PostgresStore, tx: &mut Transaction<'_, Postgres>) -> sqlx:
     let left: Option<i64> = row.try_get(1)?;
     let left = left.map(|left| Duration::from_millis(unsigned(left.max(0))));
     Ok(Staged { appends: row.try_get(0)?, left })
+}
+
+/// Commits, and fetches the outcomes; says as soon as it is known that it was committed.
+async fn send(
+    store: &PostgresStore,
+    tx: &mut Transaction<'_, Postgres>,
+    committed: &mut bool,
+) -> sqlx::Result<Vec<PgRow>> {
+    let mut answers = sqlx::raw_sql(store.inner.sql.commit.safe()).fetch_many(&mut **tx);
+    let mut rows = Vec::new();
+    while let Some(answer) = answers.try_next().await? {
+        match answer {
+            // The first statement of the message is the commit.
+            Either::Left(_) => *committed = true,
+            Either::Right(row) => rows.push(row),
+        }
+    }
+    Ok(rows)
 }
 
 fn read(store: &PostgresStore, rows: &[PgRow]) -> sqlx::Result<Vec<Appended>> {

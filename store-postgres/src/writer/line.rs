@@ -59,7 +59,8 @@ impl Line {
             Some(connection) => connection,
             None => {
                 self.limited = false;
-                connect::open(&self.shared.options, settings).await?
+                let Shared { options, sql, info, .. } = &*self.shared;
+                connect::reopen(options, settings, sql, info).await?
             }
         };
         if !self.limited && !settings.pooler {

@@ -91,7 +91,8 @@ fn collect<'a>(plan: &'a Value, steps: &mut Vec<Step<'a>>) {
     if loops > 0.0 {
         steps.push(Step {
             kind: plan["Node Type"].as_str().unwrap(),
-            relation: plan["Relation Name"].as_str(),
+            // The table that says what the log is has one row.
+            relation: plan["Relation Name"].as_str().filter(|relation| *relation != "log"),
             index: plan["Index Name"].as_str(),
             in_vain: loops
                 * (number("Rows Removed by Filter") + number("Rows Removed by Index Recheck")),

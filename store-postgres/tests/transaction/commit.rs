@@ -223,3 +223,22 @@ async fn the_table_of_what_is_staged_does_not_grow() {
     assert!(third <= first.max(second), "{first}, then {second}, then {third} bytes");
     assert_eq!(shop.staged().await, 0);
 }
+
+#[tokio::test]
+async fn a_savepoint_is_refused_and_the_transaction_around_it_goes_on() {
+    let shop = Shop::open().await;
+    let mut tx = shop.pool.begin().await.unwrap();
+    sell(&mut tx, 1).await;
+    shop.store.in_transaction(&mut tx).append(append("order-1", NEW)).await.unwrap();
+    let mut savepoint = tx.begin().await.unwrap();
+    sell(&mut savepoint, 1).await;
+    shop.store.in_transaction(&mut savepoint).append(append("order-2", NEW)).await.unwrap();
+    let refused = shop.store.commit(savepoint).await.unwrap_err();
+    let AppendError::Store(error) = refused else { panic!("{refused:?}") };
+    assert!(!error.is_transient() && error.to_string().contains("savepoint"), "{error}");
+    assert_eq!(shop.pieces().await, 10, "nothing was committed");
+
+    assert_eq!(shop.store.commit(tx).await.unwrap().len(), 1);
+    assert_eq!((shop.pieces().await, shop.events("order-1").await.len()), (9, 1));
+    assert!(shop.events("order-2").await.is_empty());
+}
