@@ -13,6 +13,8 @@
 mod hints;
 #[path = "following/latency.rs"]
 mod latency;
+#[path = "following/pages.rs"]
+mod pages;
 #[path = "following/proxy.rs"]
 mod proxy;
 #[path = "following/restart.rs"]
