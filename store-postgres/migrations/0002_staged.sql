@@ -63,7 +63,7 @@ CREATE FUNCTION "annals".stage(
     e_write int[], e_back int[], e_id uuid[], e_name text[], e_schema_version int[],
     e_json text[], e_codec text[], e_bytes bytea[], e_metadata text[],
     e_occurred_at timestamptz[], e_recorded_at timestamptz[],
-    p_left_ms bigint
+    p_left_ms bigint, p_log uuid
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -77,6 +77,9 @@ BEGIN
     END IF;
     IF p_durable AND current_setting('synchronous_commit') = 'off' THEN
         RAISE EXCEPTION 'annals: synchronous_commit is off' USING ERRCODE = 'AN002';
+    END IF;
+    IF NOT EXISTS (SELECT FROM "annals".log AS l WHERE l.id = p_log) THEN
+        RAISE EXCEPTION 'annals: the transaction is on the database of another log' USING ERRCODE = 'AN007';
     END IF;
     IF p_imported THEN
         RAISE EXCEPTION 'annals: imported events cannot be staged' USING ERRCODE = 'AN004';

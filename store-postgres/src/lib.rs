@@ -38,5 +38,7 @@ pub use migrate::MigrationFile;
 pub use options::PostgresStoreBuilder;
 pub use roles::RolesError;
 pub use sql::{InvalidRole, InvalidSchema, Schema};
+/// The driver, for transactions and pools of the same version.
+pub use sqlx;
 pub use store::PostgresStore;
 pub use transaction::InTransaction;

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::PostgresStore;
 use crate::error::{kind, store_error};
-use crate::writer::Columns;
+use crate::writer::{Columns, closed};
 
 impl PostgresStore {
     /// Appends in a transaction that the caller has begun, on the database of the log.
@@ -78,6 +78,9 @@ impl InTransaction<'_> {
     pub async fn append(&mut self, append: Append) -> Result<(), AppendError> {
         let inner = &*self.store.inner;
         append.check(&inner.info.limits)?;
+        if inner.writer.is_closed() {
+            return Err(closed());
+        }
         if append.origin == Origin::Imported {
             return Err(InvalidAppend::ImportInTransaction.into());
         }
@@ -91,7 +94,8 @@ impl InTransaction<'_> {
         let lock_timeout = format!("{}ms", settings.lock_timeout.as_millis());
         let columns = Columns::of(std::iter::once(&append), inner.info.partitions)?;
         let query = columns.bind(&inner.sql.stage, &lock_timeout, settings.durable);
-        let query = query.bind(left.map(millis)).persistent(!settings.pooler);
+        let query = query.bind(left.map(millis)).bind(*inner.info.id.as_uuid());
+        let query = query.persistent(!settings.pooler);
         match timeout_at(until, query.execute(&mut *self.connection)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => {

@@ -153,6 +153,10 @@ impl Writer {
         }
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.room.is_closed()
+    }
+
     /// Takes no more appends, and writes those that wait, for so long at most; says
     /// whether that sufficed.
     pub(crate) async fn close(&self, within: Duration) -> bool {
@@ -183,7 +187,7 @@ fn after(time: Duration) -> Instant {
     now.checked_add(time).unwrap_or(now + LONG)
 }
 
-fn closed() -> AppendError {
+pub(crate) fn closed() -> AppendError {
     AppendError::Store(StoreError::permanent("the store was closed, or its runtime has ended"))
 }
 

@@ -119,6 +119,18 @@ async fn the_application_can_do_nothing_else_to_a_log() {
 }
 
 #[tokio::test]
+async fn the_application_appends_in_transactions_of_its_own() {
+    let roles = Roles::with_log().await;
+    let store = PostgresStore::connect(&*roles.app).await.unwrap();
+    let pool = sqlx::PgPool::connect(&roles.app).await.unwrap();
+    let mut tx = pool.begin().await.unwrap();
+    store.in_transaction(&mut tx).append(append(1)).await.unwrap();
+    assert_eq!(store.commit(tx).await.unwrap().len(), 1);
+    pool.close().await;
+    roles.drop().await;
+}
+
+#[tokio::test]
 async fn a_reader_reads_and_does_nothing_else() {
     let roles = Roles::with_log().await;
     let store = PostgresStore::connect(&*roles.app).await.unwrap();

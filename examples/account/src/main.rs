@@ -12,7 +12,7 @@ enum AccountEvent {
     Withdrawn { cents: u64 },
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Account {
     open: bool,
     cents: u64,

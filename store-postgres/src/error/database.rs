@@ -108,6 +108,7 @@ fn advice(code: &str) -> &'static str {
         "AN003" => {
             ": set the sequence to the last position of its partition before anybody appends"
         }
+        "AN007" => ": begin it on a connection to the database of this store",
         "AN006" => ": this is a defect of annals, please report it",
         "42P01" | "42883" | "3F000" => ": run the migrations",
         _ => "",

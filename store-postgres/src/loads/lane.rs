@@ -22,6 +22,8 @@ use crate::session::{First, Session};
 
 /// How long a connection may take to say that it still works.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long a server that does not answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How long nobody connects anew behind a failure: those who come meanwhile are told at
 /// once, where each would wait for the same.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -164,9 +166,24 @@ impl Lane {
         {
             return Err(same(error));
         }
-        let opened = self.open().await;
+        let opened = self.open_in_time().await;
         self.failed = opened.as_ref().err().map(|error| (Instant::now(), same(error)));
         opened
+    }
+
+    /// Opens a connection, trying for a while: a server that restarts is back within
+    /// seconds, and who loads would rather wait for it than fail.
+    async fn open_in_time(&self) -> Result<PgConnection, StoreError> {
+        let until = Instant::now() + PATIENCE.min(self.connect.settings.read_timeout / 2);
+        let mut pause = Duration::from_millis(20);
+        loop {
+            match self.open().await {
+                Err(error) if error.is_transient() && Instant::now() + pause < until => {}
+                opened => return opened,
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(500));
+        }
     }
 
     async fn open(&self) -> Result<PgConnection, StoreError> {

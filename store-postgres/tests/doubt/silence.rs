@@ -49,10 +49,14 @@ async fn a_restart_while_nobody_appends_goes_unnoticed() {
     let server = Server::start().await.unwrap();
     PostgresStore::migrate(server.url()).await.unwrap();
     let store = connect(&server.url()).await;
+    // The writer asks a connection that has rested for a tenth of a second.
+    let rest = || tokio::time::sleep(Duration::from_millis(150));
     server.restart().await.unwrap();
+    rest().await;
     append(&store, Append::to(stream("one"), Any, events(1))).await.unwrap();
     server.kill().await.unwrap();
     server.restart().await.unwrap();
+    rest().await;
     append(&store, Append::to(stream("one"), Any, events(1))).await.unwrap();
     assert_eq!(of_stream(&store, &stream("one")).await.len(), 2);
 }

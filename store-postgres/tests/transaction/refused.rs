@@ -236,3 +236,22 @@ async fn a_transaction_stages_a_thousand_appends_and_no_more() {
     let appended = shop.store.commit(tx).await.unwrap();
     assert_eq!(appended.last().unwrap().writes[0].version.get(), 1_000);
 }
+
+#[tokio::test]
+async fn a_transaction_on_the_database_of_another_log_is_refused() {
+    let (ours, theirs) = (Shop::open().await, Shop::open().await);
+    let mut tx = theirs.pool.begin().await.unwrap();
+    let refused = ours.store.in_transaction(&mut tx).append(append("order-1", NEW)).await;
+    assert!(matches!(&refused, Err(AppendError::Store(e)) if e.to_string().contains("AN007")));
+    tx.rollback().await.unwrap();
+    assert_eq!((theirs.events("order-1").await.len(), theirs.staged().await), (0, 0));
+}
+
+#[tokio::test]
+async fn a_store_that_was_closed_takes_no_append_of_a_transaction() {
+    let shop = Shop::open().await;
+    assert!(shop.store.close(std::time::Duration::from_secs(10)).await);
+    let mut tx = shop.pool.begin().await.unwrap();
+    let refused = shop.store.in_transaction(&mut tx).append(append("order-1", NEW)).await;
+    assert!(matches!(&refused, Err(AppendError::Store(e)) if !e.is_transient()), "{refused:?}");
+}
