@@ -250,7 +250,7 @@ async fn a_transaction_on_the_database_of_another_log_is_refused() {
 #[tokio::test]
 async fn a_store_that_was_closed_takes_no_append_of_a_transaction() {
     let shop = Shop::open().await;
-    assert!(shop.store.close(std::time::Duration::from_secs(10)).await);
+    assert!(shop.store.close(Duration::from_secs(10)).await);
     let mut tx = shop.pool.begin().await.unwrap();
     let refused = shop.store.in_transaction(&mut tx).append(append("order-1", NEW)).await;
     assert!(matches!(&refused, Err(AppendError::Store(e)) if !e.is_transient()), "{refused:?}");
