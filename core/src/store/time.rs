@@ -7,7 +7,8 @@ use time::{OffsetDateTime, UtcOffset};
 /// before and after an export.
 #[must_use]
 pub fn kept_time(time: OffsetDateTime) -> OffsetDateTime {
-    let utc = time.to_offset(UtcOffset::UTC);
+    // A time at the edge of the calendar stays as it was: it has no other one.
+    let utc = time.checked_to_offset(UtcOffset::UTC).unwrap_or(time);
     // Always a nanosecond that there is; else the time stays as it was.
     utc.replace_nanosecond(utc.nanosecond() / 1_000 * 1_000).unwrap_or(utc)
 }
