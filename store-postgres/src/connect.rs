@@ -23,8 +23,11 @@ use refusal::{denied, refused};
 pub(crate) use url::options;
 
 /// What every connection that is ours is set to, whatever the default of the server,
-/// the database and the role: the statements were written for it.
-const SETTINGS: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
+/// the database and the role: the statements were written for it. On a new log reading a
+/// whole table looks cheapest, and a plan that was made then would be kept. What has to be
+/// read whole looks so dear then that it would be compiled.
+const SETTINGS: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+    SET enable_seqscan = off; SET jit = off";
 
 impl Source {
     pub(crate) fn options(&self) -> Result<PgConnectOptions, ConnectError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, Executor, PgConnection};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::{Instant, timeout};
 
@@ -190,7 +190,14 @@ impl Lane {
         let Connect { options, settings, info } = &*self.connect;
         let open = connect::reopen(options, settings, &self.pages.sql, info);
         let opened = timeout(settings.read_timeout, open).await;
-        opened.map_err(|_| StoreError::transient(SILENT))?.map_err(StoreError::from)
+        let mut opened = opened.map_err(|_| StoreError::transient(SILENT))??;
+        if !settings.pooler {
+            // Each load is planned alike, and to plan one costs more than to carry it out.
+            let set = opened.execute("SET plan_cache_mode = force_generic_plan");
+            let set = timeout(GRACE, set).await.map_err(|_| StoreError::transient(SILENT))?;
+            set.map_err(|error| store_error(&error))?;
+        }
+        Ok(opened)
     }
 
     fn query(&self, loads: &[Load]) -> Query<'static, Postgres, PgArguments> {
