@@ -1,6 +1,6 @@
 //! A store that fails when it is told to.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,8 +12,8 @@ use crate::store::{
     StreamQuery,
 };
 use crate::{
-    AnyStore, AppendError, Checkpoint, Conflict, EventStore, Partition, RawEvent, ReadError,
-    StoreError, StreamId, Version,
+    AnyStore, AppendError, Checkpoint, Conflict, EventId, EventStore, Partition, RawEvent,
+    ReadError, StoreError, StreamId, Version,
 };
 
 /// What goes wrong with an append.
@@ -45,6 +45,10 @@ pub enum Fault {
 /// A store around another one that fails as its script says: each append takes
 /// the next [`Fault`] off the script, and works once the script is empty. Reads
 /// have a script of their own. A clone is another handle to the same script.
+///
+/// It may fail, but it keeps what stores promise: an append that was written
+/// though its answer was lost, made again, is told neither of a conflict nor of
+/// a lost tail, whatever the script says, but of its first outcome.
 #[derive(Clone)]
 pub struct ScriptedStore {
     inner: AnyStore,
@@ -54,6 +58,8 @@ pub struct ScriptedStore {
 #[derive(Default)]
 struct Script {
     appends: VecDeque<Option<Fault>>,
+    /// The first event of each append that was written, and its answer lost.
+    written: HashSet<EventId>,
     failing_reads: usize,
     counts: Counts,
 }
@@ -105,6 +111,10 @@ impl ScriptedStore {
     }
 }
 
+fn first_event(append: &Append) -> Option<EventId> {
+    append.writes.iter().flat_map(|write| &write.events).map(|event| event.id).next()
+}
+
 fn lost() -> StoreError {
     StoreError::transient("the script says that this fails")
 }
@@ -117,7 +127,10 @@ impl EventStore for ScriptedStore {
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         let fault = self.script(|script| {
             script.counts.appends += 1;
-            script.appends.pop_front().flatten()
+            let fault = script.appends.pop_front().flatten()?;
+            let lie = matches!(fault, Fault::Conflict { .. } | Fault::Diverged);
+            let written = first_event(&append).is_some_and(|id| script.written.contains(&id));
+            (!lie || !written).then_some(fault)
         });
         match fault {
             None => self.inner.append(append).await,
@@ -142,7 +155,9 @@ impl EventStore for ScriptedStore {
             Some(Fault::Permanent) => Err(StoreError::permanent("the script says so").into()),
             Some(Fault::UnknownUnwritten) => Err(AppendError::Unknown(lost())),
             Some(Fault::UnknownWritten) => {
+                let first = first_event(&append);
                 self.inner.append(append).await?;
+                self.script(|script| script.written.extend(first));
                 Err(AppendError::Unknown(lost()))
             }
             Some(Fault::Slow(time)) => {

@@ -143,6 +143,17 @@ async fn doubt_and_then_a_permanent_failure_is_still_doubt() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_script_cannot_deny_what_is_written() {
+    let conflict = Fault::Conflict { actual: v(0) };
+    for lie in [conflict, Fault::Diverged] {
+        let store = scripted(&[Fault::UnknownWritten, lie]).await;
+        let done = accounts(store.clone()).execute(ID, Deposit(5)).await.unwrap();
+        assert_eq!(log_of(&store).await[2].id, done.events[0].id, "{lie:?}");
+        assert_eq!(log_of(&store).await.len(), 3, "{lie:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn doubt_and_then_a_conflict_is_decided_again_and_written_once() {
     // The conflict is the store's word that the first try was not written and
     // cannot be any more: another event stands in its place.

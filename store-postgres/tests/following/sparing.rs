@@ -34,13 +34,13 @@ async fn many_subscriptions_share_one_connection_and_one_look() {
         .collect();
     until(url, LISTENING, |listening| listening == 1).await;
 
-    // Counts are reported with a delay of up to a second or so.
-    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    // A session reports its counts when it has been idle for a while, of up to
+    // 10 s: those of the catching up may come only now, about two each.
     let before = count(url, TRANSACTIONS).await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
     let made = count(url, TRANSACTIONS).await - before;
-    // One look for all is 10; a look of each would be 2,000.
-    assert!(made < 300, "{made} transactions while nothing happened");
+    // One look for all is 20; a look of each would be 4,000.
+    assert!(made < 1_000, "{made} transactions while nothing happened");
     assert_eq!(count(url, LISTENING).await, 1);
 
     append(&store).await;
