@@ -1,4 +1,4 @@
--- The tables of a log, and the one function that writes events.
+-- The tables of a log, and the functions that write events.
 --
 -- "annals" stands for the schema of the log; it is replaced by the name that the
 -- user chose, validated and quoted, before the file is run.
@@ -100,7 +100,8 @@ $body$;
 --   under the lock. Under any other isolation they would see the past, so that is
 --   refused.
 -- Plans are made once, on a log that may be empty, where reading a whole table looks
---   cheapest; it would be read whole, under the lock, until statistics come.
+--   cheapest; it would be read whole, under the lock, until statistics come. A bitmap
+--   would have to be sorted.
 CREATE FUNCTION "annals".append(
     p_lock_timeout text, p_durable boolean, p_imported boolean,
     w_append int[], w_stream text[], w_partition smallint[], w_slot int[],
@@ -120,6 +121,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
+SET enable_bitmapscan = off
 AS $body$
 DECLARE
     v_began      timestamptz := clock_timestamp();
@@ -129,14 +131,17 @@ DECLARE
     v_locked     boolean;
     v_bases      bigint[];
     v_tail       record;
+    v_head       bigint;
+    v_last       uuid;
     v_heads      bigint[];
     v_lasts      uuid[];
     v_priors     uuid[];
     v_ends       bigint[];
-    v_clean      boolean;
+    v_clean      boolean     := true;
+    v_single     boolean;
     v_any        boolean     := true;
-    v_fits       boolean;
-    v_total      bigint;
+    v_fits       boolean     := true;
+    v_total      bigint      := 0;
     v_rows       bigint;
     v_known      int[]       := '{}';
     v_first      int;
@@ -191,44 +196,66 @@ BEGIN
         v_known := coalesce(v_known, '{}');
     END IF;
 
-    -- Where the streams end, and whether every write is as its writer expects. The rows
-    -- come in the order of the writes, which the ordinality keeps without a sort.
-    SELECT sum(h.events), min(h.events) > 0 AND bool_and(h.ahead = 0),
-           array_agg(h.version + h.ahead + h.events), array_agg(h.version), array_agg(h.id),
-           array_agg(v_bases[array_position(v_partitions, h.partition)] + h.up_to),
-           bool_and(
-               CASE h.expected WHEN -1 THEN true WHEN -2 THEN h.version + h.ahead > 0
-                               ELSE h.version + h.ahead = h.expected END
-               AND (h.behind IS NULL OR h.behind IS NOT DISTINCT FROM coalesce(h.before, h.id))
-           )
-    INTO v_total, v_fits, versions, v_heads, v_lasts, positions, v_clean
-    FROM (
-        SELECT w.partition, w.expected, w.behind, w.events, w.ahead, w.before, w.up_to,
-               coalesce(t.version, 0) AS version, t.id
-        FROM unnest(w_stream, w_partition, w_expected, w_behind, w_events, w_ahead, w_before, w_up_to)
-            WITH ORDINALITY AS w (stream, partition, expected, behind, events, ahead, before, up_to, nth)
-        LEFT JOIN LATERAL (
-            SELECT e.version, e.id FROM "annals".events AS e
-            WHERE e.partition = w.partition AND e.stream = w.stream ORDER BY e.version DESC LIMIT 1
-        ) AS t ON true
-        ORDER BY w.nth
-    ) AS h;
-
-    -- A stream that is written once, and as expected, needs no look at the others.
-    IF v_fits IS NOT TRUE OR NOT v_clean OR cardinality(v_known) > 0 THEN
-        SELECT bool_and(s.fits) AND count(DISTINCT s.slot) = count(*) INTO v_fits
+    -- Where the streams end, and whether every write is as its writer expects.
+    IF w_stream[1] = ALL (w_stream) AND w_partition[1] = ALL (w_partition) THEN
+        -- One stream, as of a lonely append or of a hot aggregate: one look, and the
+        -- writes must lie side by side.
+        SELECT e.version, e.id INTO v_head, v_last FROM "annals".events AS e
+        WHERE e.partition = w_partition[1] AND e.stream = w_stream[1] ORDER BY e.version DESC LIMIT 1;
+        v_head := coalesce(v_head, 0);
+        FOR i IN 1 .. cardinality(w_stream) LOOP
+            v_fits := v_fits AND w_slot[i] = 1 AND w_events[i] > 0
+                AND w_ahead[i] = v_total AND w_up_to[i] = v_total + w_events[i];
+            v_clean := v_clean
+                AND CASE w_expected[i] WHEN -1 THEN true WHEN -2 THEN v_head + v_total > 0
+                                       ELSE w_expected[i] = v_head + v_total END
+                AND (w_behind[i] IS NULL OR w_behind[i] IS NOT DISTINCT FROM coalesce(w_before[i], v_last));
+            v_total := v_total + w_events[i];
+            versions[i] := v_head + v_total;
+            positions[i] := v_bases[1] + v_total;
+            v_heads[i] := v_head;
+            v_lasts[i] := v_last;
+        END LOOP;
+        v_ends := ARRAY[v_bases[1] + v_total];
+    ELSE
+        -- The rows come in the order of the writes, which the ordinality keeps without a
+        -- sort.
+        SELECT sum(h.events), min(h.events) > 0 AND bool_and(h.ahead = 0),
+               array_agg(h.version + h.ahead + h.events), array_agg(h.version), array_agg(h.id),
+               array_agg(v_bases[array_position(v_partitions, h.partition)] + h.up_to),
+               bool_and(
+                   CASE h.expected WHEN -1 THEN true WHEN -2 THEN h.version + h.ahead > 0
+                                   ELSE h.version + h.ahead = h.expected END
+                   AND (h.behind IS NULL OR h.behind IS NOT DISTINCT FROM coalesce(h.before, h.id))
+               )
+        INTO v_total, v_single, versions, v_heads, v_lasts, positions, v_clean
         FROM (
-            SELECT min(w.slot) AS slot,
-                   min(w.slot) = max(w.slot) AND max(w.slot) <= max(w.nth) AND min(w.slot) > 0
-                   AND min(w.partition) = max(w.partition) AND min(w.events) > 0
-                   AND min(w.ahead) = 0 AND max(w.ahead + w.events) = sum(w.events) AS fits
-            FROM unnest(w_stream, w_partition, w_slot, w_events, w_ahead)
-                WITH ORDINALITY AS w (stream, partition, slot, events, ahead, nth)
-            GROUP BY w.stream
-        ) AS s;
-        IF v_fits IS NOT TRUE THEN
-            RAISE EXCEPTION 'annals: the writes of an append do not fit each other' USING ERRCODE = 'AN006';
+            SELECT w.partition, w.expected, w.behind, w.events, w.ahead, w.before, w.up_to,
+                   coalesce(t.version, 0) AS version, t.id
+            FROM unnest(w_stream, w_partition, w_expected, w_behind, w_events, w_ahead, w_before, w_up_to)
+                WITH ORDINALITY AS w (stream, partition, expected, behind, events, ahead, before, up_to, nth)
+            LEFT JOIN LATERAL (
+                SELECT e.version, e.id FROM "annals".events AS e
+                WHERE e.partition = w.partition AND e.stream = w.stream ORDER BY e.version DESC LIMIT 1
+            ) AS t ON true
+            ORDER BY w.nth
+        ) AS h;
+        -- A stream that is written once, and as expected, needs no look at the others.
+        IF v_single IS NOT TRUE OR NOT v_clean OR cardinality(v_known) > 0 THEN
+            SELECT bool_and(s.fits) AND count(DISTINCT s.slot) = count(*) INTO v_fits
+            FROM (
+                SELECT min(w.slot) AS slot,
+                       min(w.slot) = max(w.slot) AND max(w.slot) <= max(w.nth) AND min(w.slot) > 0
+                       AND min(w.partition) = max(w.partition) AND min(w.events) > 0
+                       AND min(w.ahead) = 0 AND max(w.ahead + w.events) = sum(w.events) AS fits
+                FROM unnest(w_stream, w_partition, w_slot, w_events, w_ahead)
+                    WITH ORDINALITY AS w (stream, partition, slot, events, ahead, nth)
+                GROUP BY w.stream
+            ) AS s;
         END IF;
+    END IF;
+    IF v_fits IS NOT TRUE THEN
+        RAISE EXCEPTION 'annals: the writes of an append do not fit each other' USING ERRCODE = 'AN006';
     END IF;
 
     -- Each append for itself, in order; one that is refused leaves what it would
@@ -341,13 +368,10 @@ BEGIN
         -- An event that lies outside of its write has no position, and is refused for it.
         SELECT CASE WHEN e.back >= 0 AND e.back < w_events[e.write] THEN positions[e.write] - e.back END,
                versions[e.write] - e.back,
-               CASE WHEN p_imported THEN e.recorded_at ELSE append.recorded_at END, e.occurred_at, e.id,
-               e.schema_version, w_partition[e.write], p_imported,
-               w_stream[e.write], e.name, e.metadata::json, e.json::json, e.codec, e.bytes
-        FROM unnest(e_write, e_back, e_id, e_name, e_schema_version,
-                    e_json, e_codec, e_bytes, e_metadata, e_occurred_at, e_recorded_at)
-            AS e (write, back, id, name, schema_version,
-                  json, codec, bytes, metadata, occurred_at, recorded_at)
+               CASE WHEN p_imported THEN e_recorded_at[e.i] ELSE append.recorded_at END, e_occurred_at[e.i], e_id[e.i],
+               e_schema_version[e.i], w_partition[e.write], p_imported,
+               w_stream[e.write], e_name[e.i], e_metadata[e.i]::json, e_json[e.i]::json, e_codec[e.i], e_bytes[e.i]
+        FROM (SELECT i, e_write[i] AS write, e_back[i] AS back FROM generate_series(1, cardinality(e_write)) AS i) AS e
         WHERE versions[e.write] > 0;
         GET DIAGNOSTICS v_rows = ROW_COUNT;
         IF v_rows IS DISTINCT FROM v_total THEN
@@ -401,5 +425,63 @@ BEGIN
 END
 $body$;
 
+-- Appends one event, if all is as its writer expects: what `append` does, for the lonely
+-- append, in a third of the time.
+--
+-- Takes what `append` takes, as scalars.
+-- Returns NULL, having written nothing, where anything stands in the way: `append` says what.
+-- Locks the partition like `append`, for the same reason in a statement of its own, which
+--   waits as long as the lock_timeout of the session says.
+CREATE FUNCTION "annals".append_one(
+    p_durable boolean, p_stream text, p_partition smallint, p_expected bigint, p_behind uuid,
+    p_id uuid, p_name text, p_schema_version int,
+    p_json text, p_codec text, p_bytes bytea, p_metadata text, p_occurred_at timestamptz,
+    OUT recorded_at timestamptz, OUT lock_wait_us bigint, OUT version bigint, OUT "position" bigint
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+AS $body$
+DECLARE
+    v_began     timestamptz := clock_timestamp();
+    v_log       int         := '"annals".events'::regclass::oid::bigint::bit(32)::int;
+    v_positions regclass    := '"annals".positions_' || p_partition;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed'
+        OR p_durable AND current_setting('synchronous_commit') = 'off'
+        OR pg_advisory_xact_lock(v_log, p_partition) IS NULL
+    THEN
+        RETURN;
+    END IF;
+    lock_wait_us := extract(epoch FROM clock_timestamp() - v_began) * 1000000;
+
+    INSERT INTO "annals".events AS n (
+        position, version, recorded_at, occurred_at, id, schema_version, partition, imported,
+        stream, name, metadata, json, codec, bytes)
+    SELECT setval(v_positions, s.position + 1), coalesce(h.version, 0) + 1,
+           greatest(t.recorded_at, clock_timestamp()), p_occurred_at, p_id,
+           p_schema_version, p_partition, false,
+           p_stream, p_name, p_metadata::json, p_json::json, p_codec, p_bytes
+    FROM (SELECT coalesce(pg_sequence_last_value(v_positions), 0) AS position) AS s
+    LEFT JOIN LATERAL (
+        SELECT e.position, e.recorded_at FROM "annals".events AS e
+        WHERE e.partition = p_partition ORDER BY e.position DESC LIMIT 1
+    ) AS t ON true
+    LEFT JOIN LATERAL (
+        SELECT e.version, e.id FROM "annals".events AS e
+        WHERE e.partition = p_partition AND e.stream = p_stream ORDER BY e.version DESC LIMIT 1
+    ) AS h ON true
+    WHERE coalesce(t.position, 0) <= s.position
+      AND CASE p_expected WHEN -1 THEN true WHEN -2 THEN h.version > 0
+                          ELSE coalesce(h.version, 0) = p_expected END
+      AND (p_behind IS NULL OR p_behind IS NOT DISTINCT FROM h.id)
+    RETURNING n.recorded_at, n.version, n.position
+    INTO append_one.recorded_at, append_one.version, append_one."position";
+END
+$body$;
+
 REVOKE ALL ON FUNCTION "annals".append FROM PUBLIC;
+REVOKE ALL ON FUNCTION "annals".append_one FROM PUBLIC;
 REVOKE ALL ON FUNCTION "annals".create_log FROM PUBLIC;

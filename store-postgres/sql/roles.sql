@@ -27,7 +27,7 @@ DECLARE
 BEGIN
     FOR v_function IN
         SELECT f.oid FROM pg_catalog.pg_proc AS f
-        WHERE f.pronamespace = '"annals"'::regnamespace AND f.proname IN ('append', 'stage', 'before_commit')
+        WHERE f.pronamespace = '"annals"'::regnamespace AND f.proname IN ('append', 'append_one', 'stage', 'before_commit')
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO "annals_app"', v_function);
     END LOOP;

@@ -169,6 +169,7 @@ macro_rules! statements {
 
 statements! {
     append,
+    append_one,
     before_commit,
     begin_read,
     commit,

@@ -93,7 +93,7 @@ impl InTransaction<'_> {
         let settings = &inner.settings;
         let lock_timeout = format!("{}ms", settings.lock_timeout.as_millis());
         let columns = Columns::of(std::iter::once(&append), inner.info.partitions)?;
-        let query = columns.bind(&inner.sql.stage, &lock_timeout, settings.durable);
+        let query = columns.bind(&inner.sql.stage, Some(&lock_timeout), settings.durable);
         let query = query.bind(left.map(millis)).bind(*inner.info.id.as_uuid());
         let query = query.persistent(!settings.pooler);
         match timeout_at(until, query.execute(&mut *self.connection)).await {

@@ -11,6 +11,7 @@ mod columns;
 mod lane;
 mod line;
 mod meter;
+mod one;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -133,6 +133,7 @@ fn every_file_of_sql_is_looked_at() {
     // one row by its key, or touch no table.
     let others = [
         "append",
+        "append_one",
         "describe_log",
         "describe_server",
         "save_snapshot",

@@ -13,7 +13,7 @@ use annals::{AppendError, Conflict, EventId, Partition, Position, StoreError, St
 use crate::error::damaged;
 use crate::row::unsigned;
 
-/// The row of the append function.
+/// What an append function says.
 pub(super) struct Answers {
     recorded_at: OffsetDateTime,
     pub(super) lock_wait_us: i64,
@@ -46,6 +46,20 @@ impl Answers {
             answers.read_refused(row, &refused)?;
         }
         Ok(answers)
+    }
+
+    /// The answer to the one event of a call; `None` if it was not written.
+    pub(super) fn of_one(row: &PgRow) -> sqlx::Result<Option<Self>> {
+        let Some(version) = row.try_get("version")? else { return Ok(None) };
+        Ok(Some(Self {
+            recorded_at: row.try_get("recorded_at")?,
+            lock_wait_us: row.try_get("lock_wait_us")?,
+            versions: vec![version],
+            positions: vec![row.try_get("position")?],
+            refused: HashMap::new(),
+            repeated: HashMap::new(),
+            known: HashMap::new(),
+        }))
     }
 
     fn read_refused(&mut self, row: &PgRow, refused: &[i32]) -> sqlx::Result<()> {

@@ -65,7 +65,7 @@ struct Events<'a> {
 /// How many bytes of payloads and metadata can be sent at once: PostgreSQL takes no
 /// message of 1 GiB. The limits of appends allow less, but the control characters of
 /// metadata take six times as much once they are written as JSON.
-const BYTES: usize = 800 << 20;
+pub(super) const BYTES: usize = 800 << 20;
 
 /// What the batch has added to a stream so far.
 struct Slot {
@@ -105,7 +105,7 @@ impl<'a> Columns<'a> {
     pub(crate) fn bind<'q>(
         &self,
         statement: &Statement,
-        lock_timeout: &str,
+        lock_timeout: Option<&str>,
         durable: bool,
     ) -> Query<'q, Postgres, PgArguments> {
         let Columns { imported, writes: w, keys: k, events: e } = self;
@@ -182,11 +182,7 @@ impl<'a> Filling<'a> {
 impl<'a> Events<'a> {
     fn push(&mut self, event: &'a NewEvent, (write, back): (i32, i32)) -> Result<(), StoreError> {
         let json = event.payload.as_json_text();
-        let metadata = if event.metadata.is_empty() {
-            None
-        } else {
-            Some(serde_json::to_string(&event.metadata).map_err(StoreError::permanent)?)
-        };
+        let metadata = metadata(event)?;
         self.size += event.payload.len() + metadata.as_ref().map_or(0, String::len);
         self.write.push(write);
         self.back.push(back);
@@ -203,7 +199,16 @@ impl<'a> Events<'a> {
     }
 }
 
-fn expected(expected: ExpectedVersion) -> i64 {
+/// The metadata as JSON, if there are any.
+pub(super) fn metadata(event: &NewEvent) -> Result<Option<String>, StoreError> {
+    if event.metadata.is_empty() {
+        return Ok(None);
+    }
+    serde_json::to_string(&event.metadata).map(Some).map_err(StoreError::permanent)
+}
+
+/// As the append functions take it.
+pub(super) fn expected(expected: ExpectedVersion) -> i64 {
     match expected.exact() {
         // No stream gets so far, and the function may add to it.
         Some(version) => signed(version.get()).min(i64::MAX / 2),

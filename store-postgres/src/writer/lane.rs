@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use annals::StoreError;
 use futures::FutureExt;
+use sqlx::postgres::PgRow;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
 
@@ -14,8 +15,9 @@ use crate::writer::answer::Answers;
 use crate::writer::attempt::{Attempt, answer_all};
 use crate::writer::batch::Batch;
 use crate::writer::columns::Columns;
-use crate::writer::line::Line;
+use crate::writer::line::{Call, Line};
 use crate::writer::meter;
+use crate::writer::one::One;
 use crate::writer::{Pending, Shared};
 
 /// How often the writer steps back before it gathers a batch, at most.
@@ -35,10 +37,8 @@ pub(super) struct Lane {
     failed: Option<Instant>,
 }
 
-/// How a try to commit a batch ended.
-enum Sent {
-    /// Each append has its answer.
-    Answered(Answers),
+/// Why a try to commit a batch has no answers.
+enum Failed {
     /// Nothing was written, because of what is in it.
     Content(StoreError),
     /// Nothing was written.
@@ -142,15 +142,15 @@ impl Lane {
             }
             meter::batch(attempt.batch.len(), self.queue.len());
             match self.send(&attempt.batch).await {
-                Sent::Answered(answers) => attempt.answer(&self.shared, &answers),
-                Sent::Content(_) if attempt.batch.len() > 1 => rest.extend(attempt.halves()),
-                Sent::Nothing(error) if attempt.doubts > 0 && error.is_transient() => {
+                Ok(answers) => attempt.answer(&self.shared, &answers),
+                Err(Failed::Content(_)) if attempt.batch.len() > 1 => rest.extend(attempt.halves()),
+                Err(Failed::Nothing(error)) if attempt.doubts > 0 && error.is_transient() => {
                     rest.extend(attempt.again(&error));
                 }
-                Sent::Content(error) | Sent::Nothing(error) => {
+                Err(Failed::Content(error) | Failed::Nothing(error)) => {
                     answer_all(attempt.batch, &error, attempt.doubts > 0);
                 }
-                Sent::Doubt(error) => rest.extend(attempt.again(&error)),
+                Err(Failed::Doubt(error)) => rest.extend(attempt.again(&error)),
             }
         }
     }
@@ -180,31 +180,45 @@ impl Lane {
         }
     }
 
-    async fn send(&mut self, batch: &[Pending]) -> Sent {
-        let appends = batch.iter().map(|pending| &pending.append);
-        let columns = match Columns::of(appends, self.shared.info.partitions) {
-            Ok(columns) => columns,
-            Err(error) => return Sent::Content(error),
-        };
+    async fn send(&mut self, batch: &[Pending]) -> Result<Answers, Failed> {
+        let partitions = self.shared.info.partitions;
         let began = Instant::now();
-        let lost = match self.line.send(&columns).await {
-            Ok(row) => match Answers::of(&row) {
-                Ok(answers) => {
-                    meter::committed(began.elapsed(), answers.lock_wait_us);
-                    return Sent::Answered(answers);
-                }
-                // It was committed, but what was said of it cannot be read.
-                Err(error) => return Sent::Doubt(store_error(&error)),
-            },
-            Err(lost) => lost,
-        };
-        let failure = store_error(&lost.error);
-        match kind(&lost.error) {
-            Kind::Content => Sent::Content(failure),
-            Kind::Doubt if lost.sent => Sent::Doubt(failure),
-            Kind::Doubt | Kind::Transient | Kind::Permanent | Kind::Elsewhere => {
-                Sent::Nothing(failure)
-            }
+        let one = One::of(batch, partitions).map_err(Failed::Content)?;
+        let mut answers = None;
+        // A pooler's transaction costs more than what is gained.
+        if let (Some(one), false) = (one, self.shared.settings.pooler) {
+            let row = self.call(&Call::One(&one)).await?;
+            // Something stood in its way, if there is none: as a batch it is told what.
+            answers = Answers::of_one(&row).map_err(|error| unread(&error))?;
         }
+        let answers = match answers {
+            Some(answers) => answers,
+            None => {
+                let appends = batch.iter().map(|pending| &pending.append);
+                let columns = Columns::of(appends, partitions).map_err(Failed::Content)?;
+                let row = self.call(&Call::Batch(&columns)).await?;
+                Answers::of(&row).map_err(|error| unread(&error))?
+            }
+        };
+        meter::committed(began.elapsed(), answers.lock_wait_us);
+        Ok(answers)
     }
+
+    async fn call(&mut self, call: &Call<'_>) -> Result<PgRow, Failed> {
+        self.line.send(call).await.map_err(|lost| {
+            let failure = store_error(&lost.error);
+            match kind(&lost.error) {
+                Kind::Content => Failed::Content(failure),
+                Kind::Doubt if lost.sent => Failed::Doubt(failure),
+                Kind::Doubt | Kind::Transient | Kind::Permanent | Kind::Elsewhere => {
+                    Failed::Nothing(failure)
+                }
+            }
+        })
+    }
+}
+
+/// It was committed, but what was said of it cannot be read.
+fn unread(error: &sqlx::Error) -> Failed {
+    Failed::Doubt(store_error(error))
 }

@@ -12,6 +12,7 @@ use crate::error::{ConnectError, Kind, kind};
 use crate::session::BEGIN;
 use crate::writer::Shared;
 use crate::writer::columns::Columns;
+use crate::writer::one::One;
 
 /// How much longer than the server's own limit the answer is waited for. The server's
 /// does not end the wait for a commit to be replicated.
@@ -25,9 +26,15 @@ const RESTED: Duration = Duration::from_millis(100);
 pub(super) struct Line {
     shared: Arc<Shared>,
     connection: Option<PgConnection>,
-    /// Whether the server knows how long a statement may take.
+    /// Whether the server knows how long a statement, and its wait for a lock, may take.
     limited: bool,
     used: Instant,
+}
+
+/// What is sent.
+pub(super) enum Call<'a> {
+    One(&'a One<'a>),
+    Batch(&'a Columns<'a>),
 }
 
 /// A batch that was not answered.
@@ -64,9 +71,13 @@ impl Line {
             }
         };
         if !self.limited && !settings.pooler {
-            let limit = format!("SET statement_timeout = {}", millis(settings.statement_timeout));
-            let limit = timeout(GRACE, connection.execute(sqlx::AssertSqlSafe(limit))).await;
-            limit.unwrap_or_else(|_| Err(silent())).map_err(|e| ConnectError::database(&e))?;
+            let limits = format!(
+                "SET statement_timeout = {}; SET lock_timeout = {}",
+                millis(settings.statement_timeout),
+                millis(settings.lock_timeout)
+            );
+            let limits = timeout(GRACE, connection.execute(sqlx::AssertSqlSafe(limits))).await;
+            limits.unwrap_or_else(|_| Err(silent())).map_err(|e| ConnectError::database(&e))?;
             self.limited = true;
         }
         self.connection = Some(connection);
@@ -76,7 +87,7 @@ impl Line {
 
     /// Sends a batch. A connection on which something else has failed than this one
     /// statement is given up, and so is one whose settings may be the reason.
-    pub(super) async fn send(&mut self, columns: &Columns<'_>) -> Result<PgRow, Lost> {
+    pub(super) async fn send(&mut self, call: &Call<'_>) -> Result<PgRow, Lost> {
         let settings = &self.shared.settings;
         let limit = settings.statement_timeout.saturating_add(GRACE);
         // Taken out while it is used: if this is dropped half-way, so is it.
@@ -84,7 +95,7 @@ impl Line {
             return Err(Lost { error: silent(), sent: false });
         };
         let mut sent = false;
-        let call = self.call(&mut connection, columns, &mut sent);
+        let call = self.call(&mut connection, call, &mut sent);
         let answer = timeout(limit, call).await.unwrap_or_else(|_| Err(silent()));
         let usable = match &answer {
             Ok(_) => true,
@@ -104,12 +115,18 @@ impl Line {
     async fn call(
         &self,
         connection: &mut PgConnection,
-        columns: &Columns<'_>,
+        call: &Call<'_>,
         sent: &mut bool,
     ) -> Result<PgRow, sqlx::Error> {
         let Shared { sql, settings, .. } = &*self.shared;
-        let lock_timeout = format!("{}ms", millis(settings.lock_timeout));
-        let query = columns.bind(&sql.append, &lock_timeout, settings.durable);
+        // Behind a pooler no session keeps it.
+        let lock_timeout = settings.pooler.then(|| format!("{}ms", millis(settings.lock_timeout)));
+        let query = match call {
+            Call::One(one) => one.bind(&sql.append_one, settings.durable),
+            Call::Batch(columns) => {
+                columns.bind(&sql.append, lock_timeout.as_deref(), settings.durable)
+            }
+        };
         if !settings.pooler {
             *sent = true;
             return query.fetch_one(connection).await;

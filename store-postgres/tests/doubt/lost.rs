@@ -5,10 +5,9 @@ use annals::store::Append;
 use annals::{AppendError, ExpectedVersion, Version};
 use annals_postgres::PostgresStore;
 
+use crate::connect;
 use crate::proxy::{Fault, Proxy};
-use crate::tools::{
-    Held, append, begin, connect, empty_log, events, key, of_stream, stream, waiting,
-};
+use crate::tools::{Held, append, begin, empty_log, events, key, of_stream, stream, waiting};
 
 /// Each fault, and whether the server has carried the statement out when it strikes.
 fn faults() -> [(Fault, Option<bool>); 5] {

@@ -9,8 +9,9 @@ use annals_postgres::PostgresStore;
 use annals_postgres::testing::Server;
 use tokio::time::Instant;
 
+use crate::connect;
 use crate::proxy::{Fault, Proxy};
-use crate::tools::{append, begin, connect, empty_log, events, of_stream, open, stream};
+use crate::tools::{append, begin, empty_log, events, of_stream, open, stream};
 
 fn within(time: Duration) -> Instant {
     Instant::now() + time

@@ -7,9 +7,10 @@ use annals::store::Append;
 use annals::{AppendError, ExpectedVersion, Version};
 use tokio::sync::Notify;
 
+use crate::connect;
 use crate::proxy::{Fault, Proxy};
 use crate::tools::{
-    Held, append, begin, connect, empty_log, events, eventually, key, of_stream, stream, waiting,
+    Held, append, begin, empty_log, events, eventually, key, of_stream, stream, waiting,
 };
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The statements within the append function, as the server's log tells of them.
+//! The statements within the append functions, as the server's log tells of them.
 
 use annals::store::Append;
 use annals::{EventStore, ExpectedVersion, IdempotencyKey, StreamId, Version};
@@ -34,6 +34,7 @@ pub(crate) async fn statements_of_appends_are_by_index(server: &Server, partitio
     store.append(fresh).await.unwrap();
     let stale = Append::to(stream("new"), Version::NONE, vec![event()]);
     store.append(stale).await.unwrap_err();
+    store.append(Append::to(stream("new"), Version::new(2), vec![event()])).await.unwrap();
     for _ in 0..2 {
         let keyed = Append::to(stream("7"), ExpectedVersion::Any, vec![event()]);
         store.append(keyed.with_key(key())).await.unwrap();

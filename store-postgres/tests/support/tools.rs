@@ -31,7 +31,7 @@ pub(crate) async fn connect(url: &str) -> PostgresStore {
     open(PostgresStore::builder(url).lock_timeout(long).statement_timeout(long)).await
 }
 
-/// A store whose append is prepared, and so sent in one piece from now on.
+/// A store whose append of one event is prepared, and so sent in one piece from now on.
 pub(crate) async fn open(builder: PostgresStoreBuilder) -> PostgresStore {
     let store = builder.connect().await.unwrap();
     append(&store, Append::to(stream("warm"), ExpectedVersion::Any, events(1))).await.unwrap();
