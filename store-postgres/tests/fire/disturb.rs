@@ -42,12 +42,12 @@ pub(crate) async fn unguarded(url: &str) {
     execute(url, indexes).await;
 }
 
-/// Replaces the append function.
-pub(crate) async fn function(url: &str, change: impl FnOnce(&str) -> String) {
+/// Replaces a function.
+pub(crate) async fn function(url: &str, name: &str, change: impl FnOnce(&str) -> String) {
     let mut connection = PgConnection::connect(url).await.unwrap();
-    let definition = "SELECT pg_get_functiondef('annals.append'::regproc)";
-    let definition: String =
-        sqlx::query_scalar(definition).fetch_one(&mut connection).await.unwrap();
+    let definition = format!("SELECT pg_get_functiondef('annals.{name}'::regproc)");
+    let definition = sqlx::query_scalar(AssertSqlSafe(definition));
+    let definition: String = definition.fetch_one(&mut connection).await.unwrap();
     connection.execute(AssertSqlSafe(change(&definition))).await.unwrap();
     connection.close().await.unwrap();
 }

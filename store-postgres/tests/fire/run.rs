@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const ISOLATION: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
 const PAST: &str = "SET default_transaction_isolation = 'repeatable read'";
 
+/// A change of a function's definition.
+pub(crate) type Change = fn(&str) -> String;
+
 pub(crate) struct Fire {
     pub(crate) processes: usize,
     pub(crate) writers: usize,
@@ -29,8 +32,8 @@ pub(crate) struct Fire {
     pub(crate) append: usize,
     /// How probable a pause is between two statements.
     pub(crate) chance: f64,
-    /// A change of the append function that breaks it.
-    pub(crate) breaks: Option<fn(&str) -> String>,
+    /// A function that appends, and a change that breaks it.
+    pub(crate) breaks: Option<(&'static str, Change)>,
     /// Whether the writers' transactions see the past.
     pub(crate) past: bool,
 }
@@ -47,14 +50,19 @@ impl Fire {
     pub(crate) async fn run(self) -> Vec<String> {
         let database = empty_log().await;
         let url = database.url();
-        let change = |definition: &str| {
-            let definition = match self.breaks {
-                Some(breaks) => breaks(&function::without_the_guard(definition)),
-                None => definition.to_owned(),
+        for name in ["append", "append_one"] {
+            let change = |definition: &str| {
+                let definition = match self.breaks {
+                    Some((broken, breaks)) if broken == name => {
+                        breaks(&function::without_the_guard(definition))
+                    }
+                    Some(_) => function::without_the_guard(definition),
+                    None => definition.to_owned(),
+                };
+                function::with_pauses(&definition, self.chance)
             };
-            function::with_pauses(&definition, self.chance)
-        };
-        disturb::function(url, change).await;
+            disturb::function(url, name, change).await;
+        }
         disturb::commits(url, self.chance / 2.0).await;
         if self.breaks.is_some() {
             disturb::unguarded(url).await;
