@@ -61,8 +61,7 @@ impl Pages {
             let mut connection = self.pool.acquire().await?;
             Session::new(&mut connection, self.pooler).fetch_all(query).await
         };
-        let silent = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
-        tokio::time::timeout(self.patience, fetch).await.unwrap_or_else(silent)
+        self.in_time(fetch).await
     }
 
     /// The same, of a statement that only reads: where the connection turns out to be
@@ -104,8 +103,7 @@ impl Pages {
             }
             Ok(first)
         };
-        let silent = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
-        tokio::time::timeout(self.patience, fetch).await.unwrap_or_else(silent)
+        self.in_time(fetch).await
     }
 
     /// The number of rows that a statement has changed.
@@ -117,8 +115,13 @@ impl Pages {
             let mut connection = self.pool.acquire().await?;
             Session::new(&mut connection, self.pooler).execute(query).await
         };
+        self.in_time(execute).await
+    }
+
+    /// No answer within the patience is a failure of the connection.
+    async fn in_time<T>(&self, call: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
         let silent = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
-        tokio::time::timeout(self.patience, execute).await.unwrap_or_else(silent)
+        tokio::time::timeout(self.patience, call).await.unwrap_or_else(silent)
     }
 
     /// A page of one stream, from a version on.

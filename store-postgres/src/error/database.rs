@@ -1,5 +1,6 @@
 //! What a failure of the database means for the caller.
 
+use std::error::Error;
 use std::fmt;
 
 use annals::{ReadError, StoreError};
@@ -121,7 +122,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {}
 
 /// What the database holds is not what was written there.
 #[derive(Debug, thiserror::Error)]
@@ -138,6 +139,18 @@ pub(crate) fn damaged(what: impl Into<String>) -> sqlx::Error {
 pub(crate) fn store_error(error: &sqlx::Error) -> StoreError {
     let failure = Failure::new(error);
     if failure.is_transient() {
+        StoreError::transient(failure)
+    } else {
+        StoreError::permanent(failure)
+    }
+}
+
+/// The same failure once more, for another caller.
+pub(crate) fn same(error: &StoreError) -> StoreError {
+    // What it wraps: the advice of the contract is added again below.
+    let text = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    let failure = Failure::text(text);
+    if error.is_transient() {
         StoreError::transient(failure)
     } else {
         StoreError::permanent(failure)

@@ -1,6 +1,5 @@
 //! One lane of the loads: gathers what waits, reads it, and answers each caller.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use annals::store::Direction;
 use annals::{ReadError, StoreError};
 
 use crate::connect::{self, RESTED};
-use crate::error::{Failure, Kind, damaged, kind, read_error, store_error};
+use crate::error::{Kind, damaged, kind, read_error, same, store_error};
 use crate::loads::{Connect, EVENTS, Load, SILENT, STREAMS};
 use crate::page::{BYTES, Page, Pages};
 use crate::row;
@@ -235,15 +234,4 @@ fn pages(loads: &[Load], first: First) -> sqlx::Result<Vec<Option<Page>>> {
         _ => Some(Page::new(First { cut: last == Some(nth), ..page }, EVENTS)),
     };
     Ok(pages.into_iter().enumerate().map(page).collect())
-}
-
-fn same(error: &StoreError) -> StoreError {
-    // What it wraps: the advice of the contract is added again below.
-    let text = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-    let failure = Failure::text(text);
-    if error.is_transient() {
-        StoreError::transient(failure)
-    } else {
-        StoreError::permanent(failure)
-    }
 }

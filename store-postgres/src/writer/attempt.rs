@@ -1,12 +1,10 @@
 //! A try to commit a batch, and what follows from what was said of it.
 
-use std::error::Error;
-
 use annals::store::Append;
 use annals::{AppendError, StoreError};
 use tokio::time::Instant;
 
-use crate::error::Failure;
+use crate::error::same;
 use crate::writer::answer::Answers;
 use crate::writer::meter;
 use crate::writer::{Pending, Shared};
@@ -110,13 +108,8 @@ fn settled(append: &Append, error: &AppendError) -> bool {
 
 /// Tells each the same.
 pub(super) fn answer_all(batch: Vec<Pending>, error: &StoreError, doubt: bool) {
-    // What it wraps: the advice is added again below.
-    let text = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-    let transient = error.is_transient();
     for pending in batch {
-        let failure = Failure::text(&*text);
-        let store = if transient { StoreError::transient } else { StoreError::permanent };
         let kind = if doubt { AppendError::Unknown } else { AppendError::Store };
-        pending.answer(Err(kind(store(failure))));
+        pending.answer(Err(kind(same(error))));
     }
 }
