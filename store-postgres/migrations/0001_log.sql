@@ -28,7 +28,15 @@ CREATE TABLE "annals".events (
     metadata       json,
     json           json,
     codec          text        COLLATE "C",
-    bytes          bytea
+    bytes          bytea,
+    -- What a reader could not read would stop all readers of the partition.
+    CONSTRAINT readable CHECK (
+        recorded_at > '-infinity' AND recorded_at < '10000-01-01 00:00:00Z'
+        AND (occurred_at IS NULL OR occurred_at > '-infinity' AND occurred_at < '10000-01-01 00:00:00Z')
+        AND schema_version BETWEEN 0 AND 65535
+        AND (json IS NULL) <> (bytes IS NULL) AND (bytes IS NULL) = (codec IS NULL)
+        AND strpos(stream, '-') > 1
+    )
 ) PARTITION BY LIST (partition);
 
 -- First outcomes of appends under an idempotency key. A row is written only when
@@ -127,6 +135,9 @@ DECLARE
     v_began      timestamptz := clock_timestamp();
     v_log        int         := '"annals".events'::regclass::oid::bigint::bit(32)::int;
     v_partitions smallint[]  := w_partition;
+    v_dims       text        := '[1:' || cardinality(w_append) || ']';
+    v_e_dims     text        := '[1:' || cardinality(e_write) || ']';
+    v_k_dims     text        := '[1:' || cardinality(k_append) || ']';
     v_limit      text;
     v_locked     boolean;
     v_bases      bigint[];
@@ -160,6 +171,23 @@ BEGIN
     END IF;
     IF p_durable AND current_setting('synchronous_commit') = 'off' THEN
         RAISE EXCEPTION 'annals: synchronous_commit is off' USING ERRCODE = 'AN002';
+    END IF;
+    -- They are read by place and by number, which must be the same.
+    IF (v_dims = ALL (ARRAY[
+            array_dims(w_append), array_dims(w_stream), array_dims(w_partition), array_dims(w_slot),
+            array_dims(w_expected), array_dims(w_behind), array_dims(w_events), array_dims(w_last),
+            array_dims(w_ahead), array_dims(w_before), array_dims(w_up_to)])
+        AND v_e_dims = ALL (ARRAY[
+            array_dims(e_write), array_dims(e_back), array_dims(e_id), array_dims(e_name),
+            array_dims(e_schema_version), coalesce(array_dims(e_json), v_e_dims),
+            coalesce(array_dims(e_codec), v_e_dims), coalesce(array_dims(e_bytes), v_e_dims),
+            coalesce(array_dims(e_metadata), v_e_dims), coalesce(array_dims(e_occurred_at), v_e_dims),
+            coalesce(array_dims(e_recorded_at), v_e_dims)])
+        AND array_position(w_append, NULL) IS NULL) IS NOT TRUE
+        OR k_append IS NOT NULL AND (v_k_dims = ALL (ARRAY[
+            array_dims(k_append), array_dims(k_stream), array_dims(k_key), array_dims(k_fingerprint)])) IS NOT TRUE
+    THEN
+        RAISE EXCEPTION 'annals: the arrays of an append do not fit each other' USING ERRCODE = 'AN006';
     END IF;
     -- A batch of transactions of the users' own brings none: it has been set.
     IF p_lock_timeout IS NOT NULL THEN
@@ -320,12 +348,14 @@ BEGIN
     END IF;
 
     -- Imported events bring their times, which must not fall either.
-    IF p_imported AND versions[1] > 0 THEN
+    IF p_imported AND v_any THEN
         SELECT t.partition, t.write INTO v_partition, v_write
         FROM (
             SELECT w_partition[e.write] AS partition, e.write, e.recorded_at,
-                   lag(e.recorded_at) OVER (PARTITION BY w_partition[e.write] ORDER BY e.nth) AS before
-            FROM unnest(e_write, e_recorded_at) WITH ORDINALITY AS e (write, recorded_at, nth)
+                   lag(e.recorded_at) OVER (
+                       PARTITION BY w_partition[e.write] ORDER BY positions[e.write] - e.back) AS before
+            FROM unnest(e_write, e_back, e_recorded_at) AS e (write, back, recorded_at)
+            WHERE versions[e.write] > 0
         ) AS t
         WHERE t.recorded_at < coalesce(t.before, (
             SELECT e.recorded_at FROM "annals".events AS e
@@ -356,12 +386,6 @@ BEGIN
                 RAISE EXCEPTION 'annals: the writes of an append do not fit each other' USING ERRCODE = 'AN006';
             END IF;
         END IF;
-        FOR i IN 1 .. cardinality(v_partitions) LOOP
-            IF v_ends[i] > v_bases[i] THEN
-                v_ends[i] := setval(('"annals".positions_' || v_partitions[i])::regclass, v_ends[i]);
-            END IF;
-        END LOOP;
-
         INSERT INTO "annals".events (
             position, version, recorded_at, occurred_at, id, schema_version, partition, imported,
             stream, name, metadata, json, codec, bytes)
@@ -374,18 +398,24 @@ BEGIN
         FROM (SELECT i, e_write[i] AS write, e_back[i] AS back FROM generate_series(1, cardinality(e_write)) AS i) AS e
         WHERE versions[e.write] > 0;
         GET DIAGNOSTICS v_rows = ROW_COUNT;
-        IF v_rows IS DISTINCT FROM v_total THEN
+        IF v_rows IS DISTINCT FROM v_total
+            OR k_append IS NOT NULL AND EXISTS (
+                SELECT FROM unnest(e_write, e_back, e_id) AS e (write, back, id)
+                WHERE e.back = 0 AND e.id IS DISTINCT FROM w_last[e.write])
+        THEN
             RAISE EXCEPTION 'annals: the events of an append do not fit its writes' USING ERRCODE = 'AN006';
         END IF;
+        -- Behind all that can be refused: what moves a sequence is not undone by a failure.
+        FOR i IN 1 .. cardinality(v_partitions) LOOP
+            IF v_ends[i] > v_bases[i] THEN
+                v_ends[i] := setval(('"annals".positions_' || v_partitions[i])::regclass, v_ends[i]);
+            END IF;
+        END LOOP;
 
         IF p_imported THEN
             append.recorded_at := e_recorded_at[cardinality(e_recorded_at)];
         END IF;
         IF k_append IS NOT NULL THEN
-            IF EXISTS (SELECT FROM unnest(e_write, e_back, e_id) AS e (write, back, id)
-                       WHERE e.back = 0 AND e.id IS DISTINCT FROM w_last[e.write]) THEN
-                RAISE EXCEPTION 'annals: the events of an append do not fit its writes' USING ERRCODE = 'AN006';
-            END IF;
             INSERT INTO "annals".keys (position, version, recorded_at, fingerprint, last, events, stream, key, more)
             SELECT positions[w.first], versions[w.first], append.recorded_at, k.fingerprint, w_last[w.first],
                    w_events[w.first], w_stream[w.first], k.key,

@@ -106,6 +106,31 @@ async fn arrays_that_do_not_fit_are_refused_and_write_nothing() {
         &[("e_write", "'{1,1,1}'")],
         &[("e_write", "'{1,1,3}'")],
         &[("e_write", "'{1,NULL,2}'")],
+        // Read by place they would be others than by number.
+        &[("w_partition", "'[0:2]={1,0,0}'"), ("w_up_to", "'{2,1}'")],
+        &[("w_stream", "'[0:2]={b,a,c}'")],
+        &[("w_append", "'{1}'")],
+        &[("w_append", "'{1,NULL}'")],
+        &[("w_append", "'{{1,2}}'")],
+        &[("w_append", "'{}'")],
+        &[("w_append", "NULL")],
+        &[("w_expected", "'{-1}'")],
+        &[("w_behind", "'{NULL}'")],
+        &[(
+            "e_id",
+            "array_prepend(md5('x')::uuid, array[md5('a')::uuid, md5('b')::uuid, md5('c')::uuid])",
+        )],
+        &[("e_name", "'[0:2]={a,b,c}'")],
+        &[("e_json", "'{1,2}'")],
+        &[("e_metadata", "'{NULL}'")],
+        &[("k_append", "'{1}'"), ("k_stream", "'{account-1}'"), ("k_key", "'{k}'")],
+        // What nobody could read.
+        &[("e_json", "NULL")],
+        &[("e_codec", "'{a,b,c}'")],
+        &[("e_occurred_at", "'{-infinity,NULL,NULL}'")],
+        &[("e_occurred_at", "'{\"20000-01-01\",NULL,NULL}'")],
+        &[("e_schema_version", "'{-1,1,1}'")],
+        &[("w_stream", "'{account,account-2}'")],
         // The same position for two writes, the same stream as if it were two.
         &[("w_up_to", "'{2,2}'")],
         &[("w_stream", "'{account-1,account-1}'")],
@@ -124,8 +149,14 @@ async fn arrays_that_do_not_fit_are_refused_and_write_nothing() {
     for changes in wrong {
         let refused = versions(&mut db, changes).await;
         let code = refused.expect_err(&format!("refused: {changes:?}"));
-        assert!(["AN006", "23505", "23502", "22003"].contains(&&*code), "{code} of {changes:?}");
+        assert!(
+            ["AN006", "23505", "23502", "22003", "23514"].contains(&&*code),
+            "{code} of {changes:?}"
+        );
         assert_eq!(events(&mut db).await, 3, "{changes:?}");
+        let end = "SELECT last_value FROM annals.positions_0";
+        let end: i64 = sqlx::query_scalar(end).fetch_one(&mut db).await.unwrap();
+        assert_eq!(end, 3, "the sequence was moved: {changes:?}");
     }
     // And nothing of it is in the way of what comes next.
     assert_eq!(versions(&mut db, &[]).await, Ok(vec![4, 2]));
@@ -139,4 +170,27 @@ async fn a_time_of_recording_is_taken_from_imports_only() {
     let late = "SELECT count(*) FROM annals.events WHERE recorded_at > '3000-01-01'";
     let late: i64 = sqlx::query_scalar(late).fetch_one(&mut db).await.unwrap();
     assert_eq!(late, 0);
+}
+
+#[tokio::test]
+async fn imported_times_do_not_fall_whatever_the_order_of_the_arrays() {
+    let (_database, mut db) = log(1).await;
+    versions(&mut db, &[]).await.unwrap();
+    let years = |years: &str| format!("ARRAY{years}::timestamptz[]");
+    // In the order of the positions, and whichever appends are written.
+    let falling: &[(&[(&str, &str)], &str)] = &[
+        (&[("e_back", "'{0,1,0}'")], "['9001-01-01','9002-01-01','9003-01-01']"),
+        (&[("w_expected", "'{99,-1}'")], "['9001-01-01','9001-01-01','1980-01-01']"),
+        (&[], "['9001-01-01','9002-01-01','infinity']"),
+        (&[], "['9001-01-01','9002-01-01',NULL]"),
+    ];
+    for (changes, times) in falling {
+        let times = years(times);
+        let mut changes = changes.to_vec();
+        changes.push(("e_recorded_at", &times));
+        let call = call(&changes).replace("p_imported => false", "p_imported => true");
+        // Refused within the function, or by the table.
+        let _ = sqlx::raw_sql(sqlx::AssertSqlSafe(call)).execute(&mut db).await;
+        assert_eq!(events(&mut db).await, 3, "{changes:?}");
+    }
 }

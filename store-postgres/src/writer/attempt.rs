@@ -16,16 +16,24 @@ pub(super) struct Attempt {
     pub(super) batch: Vec<Pending>,
     /// How many tries before this one may have written it.
     pub(super) doubts: usize,
+    /// Whether one event alone may be tried the short way, which tells nothing but
+    /// success.
+    pub(super) short: bool,
 }
 
 impl Attempt {
     pub(super) fn first(batch: Vec<Pending>) -> Self {
-        Self { batch, doubts: 0 }
+        Self { batch, doubts: 0, short: true }
+    }
+
+    /// The same, to be told whatever becomes of it.
+    pub(super) fn in_full(self) -> Self {
+        Self { short: false, ..self }
     }
 
     /// Without those whose time is over: they are answered, and not sent any more.
     pub(super) fn in_time(self) -> Self {
-        let (now, doubts) = (Instant::now(), self.doubts);
+        let (now, doubts, short) = (Instant::now(), self.doubts, self.short);
         let (batch, late): (Vec<_>, Vec<_>) =
             self.batch.into_iter().partition(|pending| pending.deadline > now);
         for pending in late {
@@ -35,21 +43,21 @@ impl Attempt {
             };
             pending.answer(Err(error));
         }
-        Self { batch, doubts }
+        Self { batch, doubts, short }
     }
 
     /// One of the appends is to blame: each half is tried for itself, the first half
     /// first, as the last in the list.
     pub(super) fn halves(mut self) -> [Self; 2] {
         let second = self.batch.split_off(self.batch.len() / 2);
-        [Self { batch: second, doubts: self.doubts }, self]
+        [Self { batch: second, ..self }, self]
     }
 
     /// Resolves doubt by appending again, under the lock: reading would not, because a
     /// statement of a client that is gone can still commit. What cannot be told from
     /// a repeat stays unknown, and so does what was tried often enough.
     pub(super) fn again(self, error: &StoreError) -> Option<Self> {
-        let Self { batch, doubts } = self;
+        let Self { batch, doubts, .. } = self;
         if doubts >= RESENDS {
             answer_all(batch, error, true);
             return None;
@@ -59,7 +67,7 @@ impl Attempt {
         let (batch, unknown): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|pending| repeatable(&pending.append));
         answer_all(unknown, error, true);
-        Some(Self { batch, doubts: doubts + 1 })
+        Some(Self { batch, doubts: doubts + 1, short: false })
     }
 
     /// Answers each append for itself.

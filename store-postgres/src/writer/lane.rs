@@ -39,6 +39,9 @@ pub(super) struct Lane {
 
 /// Why a try to commit a batch has no answers.
 enum Failed {
+    /// Nothing was written, because something stood in the way of the one event: as a
+    /// batch it is told what.
+    InTheWay,
     /// Nothing was written, because of what is in it.
     Content(StoreError),
     /// Nothing was written.
@@ -141,8 +144,9 @@ impl Lane {
                 continue;
             }
             meter::batch(attempt.batch.len(), self.queue.len());
-            match self.send(&attempt.batch).await {
+            match self.send(&attempt).await {
                 Ok(answers) => attempt.answer(&self.shared, &answers),
+                Err(Failed::InTheWay) => rest.push(attempt.in_full()),
                 Err(Failed::Content(_)) if attempt.batch.len() > 1 => rest.extend(attempt.halves()),
                 Err(Failed::Nothing(error)) if attempt.doubts > 0 && error.is_transient() => {
                     rest.extend(attempt.again(&error));
@@ -180,25 +184,21 @@ impl Lane {
         }
     }
 
-    async fn send(&mut self, batch: &[Pending]) -> Result<Answers, Failed> {
+    async fn send(&mut self, attempt: &Attempt) -> Result<Answers, Failed> {
+        let batch = &*attempt.batch;
         let partitions = self.shared.info.partitions;
         let began = Instant::now();
-        let one = One::of(batch, partitions).map_err(Failed::Content)?;
-        let mut answers = None;
         // A pooler's transaction costs more than what is gained.
-        if let (Some(one), false) = (one, self.shared.settings.pooler) {
+        let short = attempt.short && !self.shared.settings.pooler;
+        let one = if short { One::of(batch, partitions).map_err(Failed::Content)? } else { None };
+        let answers = if let Some(one) = one {
             let row = self.call(&Call::One(&one)).await?;
-            // Something stood in its way, if there is none: as a batch it is told what.
-            answers = Answers::of_one(&row).map_err(|error| unread(&error))?;
-        }
-        let answers = match answers {
-            Some(answers) => answers,
-            None => {
-                let appends = batch.iter().map(|pending| &pending.append);
-                let columns = Columns::of(appends, partitions).map_err(Failed::Content)?;
-                let row = self.call(&Call::Batch(&columns)).await?;
-                Answers::of(&row).map_err(|error| unread(&error))?
-            }
+            Answers::of_one(&row).map_err(|error| unread(&error))?.ok_or(Failed::InTheWay)?
+        } else {
+            let appends = batch.iter().map(|pending| &pending.append);
+            let columns = Columns::of(appends, partitions).map_err(Failed::Content)?;
+            let row = self.call(&Call::Batch(&columns)).await?;
+            Answers::of(&row).map_err(|error| unread(&error))?
         };
         meter::committed(began.elapsed(), answers.lock_wait_us);
         Ok(answers)
