@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::iter::Sum;
 
-use annals::store::Filter;
-use annals::{Aggregate, AnyStore, history};
-use futures::TryStreamExt;
+use annals::{AnyStore, Recorded};
+use annals_projections::{Keys, View, replay};
+use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
-use crate::flight::{Flight, FlightEvent, FlightId};
+use crate::flight::{FlightEvent, FlightId};
 
 /// A flight is on time if it arrives less than this many minutes late, as the
 /// US Department of Transportation counts.
@@ -19,7 +19,7 @@ pub(crate) type Table = BTreeMap<String, Tally>;
 
 /// Counts and sums, in whole flights and minutes; they can be compared exactly,
 /// and means are taken from them last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Tally {
     pub(crate) scheduled: u64,
     pub(crate) cancelled: u64,
@@ -35,20 +35,22 @@ pub(crate) struct Tally {
 
 /// Reads the log and counts.
 pub(crate) async fn table(store: &AnyStore) -> Result<Table, Failure> {
-    let filter = Filter::all().category(Flight::CATEGORY).events::<FlightEvent>();
-    let mut events = history::events(store, &filter);
-    let mut table = Table::new();
-    while let Some(recorded) = events.try_next().await? {
-        let flight: FlightId = recorded.stream.key().parse()?;
-        let tally = table.entry(flight.carrier().to_owned()).or_default();
-        tally.evolve(&recorded.event);
-    }
-    Ok(table)
+    Ok(replay::<Tally>(store).await?.into_iter().collect())
 }
 
-impl Tally {
-    fn evolve(&mut self, event: &FlightEvent) {
-        match *event {
+impl View for Tally {
+    const NAME: &'static str = "punctuality";
+    type Key = String;
+    type Event = FlightEvent;
+
+    fn keys(event: &Recorded<FlightEvent>) -> Keys<String> {
+        // A stream with another id was not written by this program.
+        let flight = event.stream.key().parse::<FlightId>().ok();
+        flight.map(|flight| flight.carrier().to_owned()).into()
+    }
+
+    fn evolve(&mut self, _carrier: &String, event: &Recorded<FlightEvent>) {
+        match event.event {
             FlightEvent::Scheduled(_) => self.scheduled += 1,
             FlightEvent::Cancelled => self.cancelled += 1,
             FlightEvent::ArrivalMissing => self.no_arrival += 1,
@@ -63,7 +65,9 @@ impl Tally {
             }
         }
     }
+}
 
+impl Tally {
     /// The mean delay of departures, in minutes.
     pub(crate) fn mean_departure_delay(&self) -> Option<f64> {
         mean(self.departure_delay, self.departed)

@@ -1,0 +1,157 @@
+//! Given these events, the view is this.
+
+#![expect(clippy::needless_pass_by_value, reason = "tests write their values inline")]
+
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::fmt::Debug;
+
+use annals::{Event, EventId, Metadata, Origin, Partition, Position, Recorded, StreamId, Version};
+use time::{Duration, OffsetDateTime};
+
+use crate::{Documents, View};
+
+/// The time at which the first of the given events was recorded; each further one a second
+/// later.
+pub const FIRST_RECORDED: OffsetDateTime = time::macros::datetime!(2025-01-01 00:00 UTC);
+
+/// Begins a test of a view with what has happened, each event with its stream, as one log
+/// of one partition.
+///
+/// ```
+/// # use annals::{Event, Recorded};
+/// # use annals_projections::testing::given_events;
+/// # use annals_projections::{Keys, View};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Clone, Serialize, Deserialize, Event)]
+/// # #[event(prefix = "order")]
+/// # enum OrderEvent { Placed, Shipped }
+/// # #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+/// # struct Open { shipped: bool }
+/// # impl View for Open {
+/// #     const NAME: &'static str = "open";
+/// #     type Key = String;
+/// #     type Event = OrderEvent;
+/// #     fn keys(event: &Recorded<OrderEvent>) -> Keys<String> {
+/// #         Keys::one(event.stream.key().to_owned())
+/// #     }
+/// #     fn evolve(&mut self, _: &String, event: &Recorded<OrderEvent>) {
+/// #         self.shipped = matches!(event.event, OrderEvent::Shipped);
+/// #     }
+/// #     fn is_gone(&self) -> bool { self.shipped }
+/// # }
+/// given_events([("order-1", OrderEvent::Placed), ("order-2", OrderEvent::Placed)])
+///     .and_given([("order-1", OrderEvent::Shipped)])
+///     .then_no_view::<Open, _>("1")
+///     .then_view("2", Open { shipped: false });
+/// ```
+///
+/// # Panics
+/// A stream's id is none: it has a category and a key, such as `order-1`.
+#[track_caller]
+#[must_use = "events test nothing until a `then` follows"]
+pub fn given_events<'a, E: Event>(
+    events: impl IntoIterator<Item = (&'a str, E)>,
+) -> GivenEvents<E> {
+    GivenEvents { events: Vec::new(), versions: HashMap::new() }.and_given(events)
+}
+
+/// Events to fold views over.
+#[derive(Debug)]
+pub struct GivenEvents<E> {
+    events: Vec<Recorded<E>>,
+    versions: HashMap<StreamId, Version>,
+}
+
+impl<E: Event> GivenEvents<E> {
+    /// More happens.
+    ///
+    /// # Panics
+    /// A stream's id is none.
+    #[track_caller]
+    #[must_use = "events test nothing until a `then` follows"]
+    #[expect(clippy::panic, reason = "a failed assertion")]
+    pub fn and_given<'a>(mut self, events: impl IntoIterator<Item = (&'a str, E)>) -> Self {
+        for (stream, event) in events {
+            let Ok(stream) = stream.parse::<StreamId>() else {
+                panic!("`{stream}` is no stream's id, which has a category and a key: order-1");
+            };
+            let version = self.versions.entry(stream.clone()).or_insert(Version::NONE);
+            *version = version.next();
+            let number = self.events.len();
+            let after = u32::try_from(number).unwrap_or(u32::MAX);
+            let recorded = Recorded {
+                id: EventId::new(),
+                version: *version,
+                partition: Partition::new(0),
+                position: Position::new(number as u64 + 1),
+                name: event.name().into(),
+                schema_version: event.schema_version(),
+                metadata: Metadata::new(),
+                recorded_at: FIRST_RECORDED + Duration::SECOND * after,
+                occurred_at: None,
+                origin: Origin::Native,
+                stream,
+                event,
+            };
+            self.events.push(recorded);
+        }
+        self
+    }
+
+    /// Changes the last event, such as its metadata or its times.
+    #[must_use = "events test nothing until a `then` follows"]
+    pub fn with(mut self, change: impl FnOnce(&mut Recorded<E>)) -> Self {
+        if let Some(last) = self.events.last_mut() {
+            change(last);
+        }
+        self
+    }
+
+    /// The documents of a view.
+    #[must_use]
+    pub fn documents<V: View<Event = E>>(&self) -> Documents<V> {
+        let mut documents = Documents::new();
+        for event in &self.events {
+            documents.apply(event);
+        }
+        documents
+    }
+
+    /// The document under the key is exactly this.
+    ///
+    /// # Panics
+    /// It is another one, or there is none.
+    #[track_caller]
+    pub fn then_view<V, Q>(self, key: &Q, expected: V) -> Self
+    where
+        V: View<Event = E> + Debug + PartialEq,
+        V::Key: Borrow<Q>,
+        Q: Ord + Debug + ?Sized,
+    {
+        let documents = self.documents::<V>();
+        let document = documents.get(key);
+        assert!(
+            document == Some(&expected),
+            "the document under {key:?} is another one\n document: {document:?}\n expected: {expected:?}"
+        );
+        self
+    }
+
+    /// There is no document under the key.
+    ///
+    /// # Panics
+    /// There is one.
+    #[track_caller]
+    pub fn then_no_view<V, Q>(self, key: &Q) -> Self
+    where
+        V: View<Event = E> + Debug,
+        V::Key: Borrow<Q>,
+        Q: Ord + Debug + ?Sized,
+    {
+        let documents = self.documents::<V>();
+        let document = documents.get(key);
+        assert!(document.is_none(), "there is a document under {key:?}: {document:?}");
+        self
+    }
+}
