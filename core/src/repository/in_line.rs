@@ -2,6 +2,8 @@
 //! one after the other they decide on what the one before will leave, and none
 //! returns before what it rests on has committed.
 
+mod ground;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
@@ -14,8 +16,8 @@ use crate::repository::attempt::Answer;
 use crate::repository::cache::Cache;
 use crate::repository::commit::Decided;
 use crate::repository::execution::{Call, Decision};
-use crate::repository::line::{Footing, Line, Link, Mark, Turn};
-use crate::repository::load::Base;
+use crate::repository::in_line::ground::{Ground, Known};
+use crate::repository::line::{Line, Link, Mark, Turn};
 use crate::repository::patience::Patience;
 use crate::repository::{ExecuteError, Executed, Inner, LoadError};
 use crate::store::Appended;
@@ -36,19 +38,6 @@ impl<A> Clone for Course<'_, A> {
 }
 
 impl<A> Copy for Course<'_, A> {}
-
-/// What a call has read already, and whether another writer was faster since.
-struct Known<A> {
-    base: Base<A>,
-    overtaken: bool,
-}
-
-/// A state to decide on, and the append on which it rests if that is not known
-/// to be committed.
-struct Ground<A> {
-    base: Base<A>,
-    footing: Option<Footing>,
-}
 
 impl<A: Aggregate> Inner<A> {
     /// Carries out a command in turn.
@@ -112,43 +101,6 @@ impl<A: Aggregate> Inner<A> {
                 }
             }
         }
-    }
-
-    /// The state to decide on. Whoever is the first behind a chain that broke
-    /// reads the log, with the turn in hand, so that the others need not.
-    async fn ground(
-        &self,
-        cache: &Cache<A>,
-        course: Course<'_, A>,
-        known: Option<Known<A>>,
-    ) -> Result<Ground<A>, LoadError> {
-        let Course { stream, patience, line, .. } = course;
-        if let Some((tip, footing)) = line.tip(|tip| self.fits(tip)) {
-            let base = Base { folded: cache.copy(&tip), confirmed: false };
-            return Ok(Ground { base, footing: Some(footing) });
-        }
-        let unread = line.unread();
-        let (mut base, behind) = match known {
-            None => {
-                let base = self.base(stream, patience).await?;
-                let behind = unread.is_some() && !base.confirmed;
-                (base, behind)
-            }
-            Some(Known { base, overtaken }) => {
-                let newer = |cached: &Folded<A>| cached.version > base.folded.version;
-                match self.cached(stream).filter(newer) {
-                    Some(folded) => (Base { folded, confirmed: false }, unread.is_some()),
-                    None => (base, overtaken || unread.is_some()),
-                }
-            }
-        };
-        if behind {
-            self.catch_up(stream, &mut base, patience).await?;
-        }
-        if let Some(chain) = unread {
-            line.has_read(chain);
-        }
-        Ok(Ground { base, footing: None })
     }
 
     /// Begins to append, passes the turn on, and waits for what becomes of it.
