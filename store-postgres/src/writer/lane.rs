@@ -200,7 +200,7 @@ impl Lane {
             let row = self.call(&Call::Batch(&columns)).await?;
             Answers::of(&row).map_err(|error| unread(&error))?
         };
-        meter::committed(began.elapsed(), answers.lock_wait_us);
+        meter::committed(batch.len(), began.elapsed(), answers.lock_wait_us);
         Ok(answers)
     }
 

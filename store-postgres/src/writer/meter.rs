@@ -40,12 +40,8 @@ pub(super) fn describe() {
 pub(super) fn batch(appends: usize, waiting: usize) {
     tracing::trace!(target: "annals", appends, waiting, "batch");
     #[cfg(feature = "metrics")]
-    {
-        #[expect(clippy::cast_precision_loss, reason = "figures")]
-        metrics::histogram!("annals_batch_appends").record(appends as f64);
-        #[expect(clippy::cast_precision_loss, reason = "figures")]
-        metrics::gauge!("annals_queue_appends").set(waiting as f64);
-    }
+    #[expect(clippy::cast_precision_loss, reason = "figures")]
+    metrics::gauge!("annals_queue_appends").set(waiting as f64);
 }
 
 /// The writer has taken an append which waited so long.
@@ -55,10 +51,13 @@ pub(super) fn waited(time: Duration) {
     metrics::histogram!("annals_queue_wait_seconds").record(time.as_secs_f64());
 }
 
-pub(super) fn committed(took: Duration, lock_wait_us: i64) {
-    tracing::trace!(target: "annals", ?took, lock_wait_us, "committed");
+/// A batch of so many appends was answered.
+pub(super) fn committed(appends: usize, took: Duration, lock_wait_us: i64) {
+    tracing::trace!(target: "annals", appends, ?took, lock_wait_us, "committed");
     #[cfg(feature = "metrics")]
     {
+        #[expect(clippy::cast_precision_loss, reason = "figures")]
+        metrics::histogram!("annals_batch_appends").record(appends as f64);
         metrics::histogram!("annals_commit_seconds").record(took.as_secs_f64());
         let wait = Duration::from_micros(crate::row::unsigned(lock_wait_us));
         metrics::histogram!("annals_lock_wait_seconds").record(wait.as_secs_f64());
