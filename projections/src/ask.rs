@@ -8,6 +8,41 @@ use crate::{Documents, View};
 
 /// A view that can name the streams whose events make a document, so that a document can
 /// be folded when somebody asks for it.
+///
+/// ```
+/// # use annals::{AnyStore, LoadError, StreamId};
+/// # use annals_projections::{LiveView, View, ask};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Clone, Serialize, Deserialize, annals::Event)]
+/// # #[event(prefix = "account")]
+/// # enum AccountEvent { Deposited { cents: u64 } }
+/// # #[derive(Default, Serialize, Deserialize)]
+/// # struct Balance { cents: u64 }
+/// # impl View for Balance {
+/// #     const NAME: &'static str = "balances";
+/// #     type Key = StreamId;
+/// #     type Event = AccountEvent;
+/// #     fn keys(event: &annals::Recorded<AccountEvent>) -> annals_projections::Keys<StreamId> {
+/// #         annals_projections::Keys::one(event.stream.clone())
+/// #     }
+/// #     fn evolve(&mut self, _: &StreamId, _: &annals::Recorded<AccountEvent>) {}
+/// # }
+/// impl LiveView for Balance {
+///     fn streams(account: &StreamId) -> Vec<StreamId> {
+///         vec![account.clone()]
+///     }
+/// }
+///
+/// # async fn example(store: AnyStore, account: StreamId) -> Result<(), LoadError> {
+/// let balance: Option<Balance> = ask(&store, &account).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be asked for one key",
+    label = "does not name the streams of a key",
+    note = "implement `annals_projections::LiveView`, or fold the whole log with `replay`"
+)]
 pub trait LiveView: View {
     /// The streams of a key: every event that touches the document is in one of them.
     fn streams(key: &Self::Key) -> Vec<StreamId>;

@@ -1,6 +1,7 @@
 //! The keys of an event.
 
-/// Which documents of a view an event touches.
+/// Which documents of a view an event touches: [`Keys::one`], [`Keys::none`],
+/// [`Keys::many`], or an `Option` that is turned `into()` it.
 ///
 /// ```
 /// # use annals_projections::Keys;

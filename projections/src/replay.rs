@@ -65,7 +65,7 @@ impl Until {
 }
 
 impl<V> Replay<V> {
-    /// The view as the log knew it at this moment: events recorded later are left out.
+    /// The view as the log knew it at this moment: of events recorded then or before.
     pub fn recorded_until(mut self, moment: OffsetDateTime) -> Self {
         self.until = Until::RecordedAt(moment);
         self

@@ -2,7 +2,6 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "tests write their values inline")]
 
-use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::fmt::Debug;
 
@@ -42,7 +41,7 @@ pub const FIRST_RECORDED: OffsetDateTime = time::macros::datetime!(2025-01-01 00
 /// # }
 /// given_events([("order-1", OrderEvent::Placed), ("order-2", OrderEvent::Placed)])
 ///     .and_given([("order-1", OrderEvent::Shipped)])
-///     .then_no_view::<Open, _>("1")
+///     .then_no_view::<Open>("1")
 ///     .then_view("2", Open { shipped: false });
 /// ```
 ///
@@ -123,16 +122,18 @@ impl<E: Event> GivenEvents<E> {
     /// # Panics
     /// It is another one, or there is none.
     #[track_caller]
-    pub fn then_view<V, Q>(self, key: &Q, expected: V) -> Self
+    #[expect(clippy::panic, reason = "a failed assertion")]
+    pub fn then_view<V>(self, key: impl Into<V::Key>, expected: V) -> Self
     where
         V: View<Event = E> + Debug + PartialEq,
-        V::Key: Borrow<Q>,
-        Q: Ord + Debug + ?Sized,
     {
-        let documents = self.documents::<V>();
-        let document = documents.get(key);
+        let (documents, key) = (self.documents::<V>(), key.into());
+        let Some(document) = documents.get(&key) else {
+            let keys: Vec<_> = documents.iter().map(|(key, _)| key).collect();
+            panic!("there is no document under {key:?}, but under {keys:?}");
+        };
         assert!(
-            document == Some(&expected),
+            *document == expected,
             "the document under {key:?} is another one\n document: {document:?}\n expected: {expected:?}"
         );
         self
@@ -143,15 +144,15 @@ impl<E: Event> GivenEvents<E> {
     /// # Panics
     /// There is one.
     #[track_caller]
-    pub fn then_no_view<V, Q>(self, key: &Q) -> Self
+    #[expect(clippy::panic, reason = "a failed assertion")]
+    pub fn then_no_view<V>(self, key: impl Into<V::Key>) -> Self
     where
         V: View<Event = E> + Debug,
-        V::Key: Borrow<Q>,
-        Q: Ord + Debug + ?Sized,
     {
-        let documents = self.documents::<V>();
-        let document = documents.get(key);
-        assert!(document.is_none(), "there is a document under {key:?}: {document:?}");
+        let (documents, key) = (self.documents::<V>(), key.into());
+        if let Some(document) = documents.get(&key) {
+            panic!("there is a document under {key:?}: {document:?}");
+        }
         self
     }
 }

@@ -36,13 +36,14 @@ pub trait View: Default + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// other types pass it by.
     type Event: Event;
 
-    /// The documents that an event touches: one, none or many.
+    /// The documents that an event touches: one, none or many. The event must carry what
+    /// they are found by; see the page of this crate.
     fn keys(event: &Recorded<Self::Event>) -> Keys<Self::Key>;
 
     /// Changes the document under a key. A document begins as its default.
     ///
-    /// An event that touches several documents is given to each, which is told by its
-    /// key: in a transfer one account pays, and the other is paid.
+    /// An event that touches several documents is given to each once, which is told by
+    /// its key: in a transfer one account pays, and the other is paid.
     fn evolve(&mut self, key: &Self::Key, event: &Recorded<Self::Event>);
 
     /// Whether the document is gone: it is deleted, and begins anew with the next event

@@ -143,14 +143,14 @@ fn an_event_touches_one_document_or_many_or_none() {
     ])
     .then_view("1", balance("ada", -30))
     .then_view("2", balance("bob", 30))
-    .then_no_view::<Balance, _>("3");
+    .then_no_view::<Balance>("3");
 }
 
 #[test]
 fn a_document_that_is_gone_begins_anew() {
     let gone = given_events([("account-1", opened("ada")), ("account-1", Closed)]);
     assert!(gone.documents::<Balance>().is_empty());
-    gone.then_no_view::<Balance, _>("1")
+    gone.then_no_view::<Balance>("1")
         .and_given([("account-1", sent("2", 1))])
         .then_view("1", balance("", -1));
 }
@@ -175,9 +175,13 @@ fn a_test_that_fails_says_what_is_there() {
     });
     assert!(other.contains("ada") && other.contains("bob"), "{other}");
     let there = text(|| {
-        drop(given_events([("account-1", Noted)]).then_no_view::<Steps, _>("1"));
+        drop(given_events([("account-1", Noted)]).then_no_view::<Steps>("1"));
     });
     assert!(there.contains("Steps(1)"), "{there}");
+    let missing = text(|| {
+        drop(given_events([("account-1", Noted)]).then_view("2", Steps(1)));
+    });
+    assert!(missing.contains("under [\"1\"]"), "{missing}");
     let stream = text(|| drop(given_events([("account", Noted)])));
     assert!(stream.contains("`account`"), "{stream}");
 }
