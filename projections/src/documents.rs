@@ -67,7 +67,7 @@ impl<V: View> Documents<V> {
     }
 
     /// Takes the document under a key out.
-    pub fn take<Q>(&mut self, key: &Q) -> Option<V>
+    pub(crate) fn take<Q>(&mut self, key: &Q) -> Option<V>
     where
         V::Key: Borrow<Q>,
         Q: Ord + ?Sized,

@@ -172,7 +172,7 @@ BEGIN
     IF p_durable AND current_setting('synchronous_commit') = 'off' THEN
         RAISE EXCEPTION 'annals: synchronous_commit is off' USING ERRCODE = 'AN002';
     END IF;
-    -- They are read by place and by number, which must be the same.
+    -- The arrays are read by place and by number, which must be the same.
     IF (v_dims = ALL (ARRAY[
             array_dims(w_append), array_dims(w_stream), array_dims(w_partition), array_dims(w_slot),
             array_dims(w_expected), array_dims(w_behind), array_dims(w_events), array_dims(w_last),
@@ -189,7 +189,7 @@ BEGIN
     THEN
         RAISE EXCEPTION 'annals: the arrays of an append do not fit each other' USING ERRCODE = 'AN006';
     END IF;
-    -- A batch of transactions of the users' own brings none: it has been set.
+    -- It is NULL where the session or the transaction has one already.
     IF p_lock_timeout IS NOT NULL THEN
         v_limit := set_config('lock_timeout', p_lock_timeout, true);
     END IF;
