@@ -1,0 +1,287 @@
+//! The contract of a read-model store.
+
+mod any;
+mod assign;
+mod audit;
+mod declare;
+mod error;
+mod key;
+mod lease;
+mod letter;
+mod status;
+mod step;
+
+use std::error::Error;
+
+use tokio::time::Instant;
+
+pub use any::{AnyReadModels, AnySession};
+pub use assign::{Candidate, assigned};
+pub use audit::{BLOCK, Ledger, Mark, Tallies, Tally};
+pub use declare::{Declaration, Handled, MAX_NAME_BYTES, ModelId, Shape};
+pub use error::{
+    CommitError, CompareError, DeclareError, InvalidName, ReachedError, SessionMismatch,
+    SwitchError,
+};
+pub use key::{DocumentKey, InvalidKey, KeyKind, MAX_KEY_BYTES};
+pub use lease::{Heartbeat, Lease, Report, Share, Unit, WorkerId};
+pub use letter::{DeadLetter, LetterQuery, Wish};
+pub use status::{Compared, Difference, Model, UnitStatus, VersionState};
+pub use step::{Committed, Document, Documents, Resumed, Settled, Settlement, Step, Which};
+
+use crate::{StoreError, Token};
+
+/// Keeps read models, and how far each has come, in one place: what an event
+/// changes and the checkpoint behind the event commit together or not at all.
+///
+/// It knows documents as JSON, keys, positions and leases, and nothing of views
+/// and events. A read model has *versions*, of which one is current and answers
+/// queries. A version is fed by *units*: one for each partition of the log, and for
+/// each slice where the keys are sliced. Who works on a unit holds its lease.
+///
+/// # Promises
+/// Every implementation keeps these; the suite has a test for each.
+///
+/// - **One commit**: documents, rows written through the session, checkpoint,
+///   tallies and dead letters of a [`Step`] are seen together or not at all.
+/// - **Fenced**: a step commits only under the lease that is in force at its commit,
+///   by the clock of the store, and only from the checkpoint which it names. Who was
+///   paused past the lease, or works with a lease that was taken over, changes
+///   nothing. A transaction which lies idle does not hold up who takes over: the
+///   store ends it when the lease has run out.
+/// - **One holder**: at no time two leases of one unit are in force.
+/// - **Current, always**: queries see the current version; a switch is one step, and
+///   no query sees an empty or a partial model because of it.
+/// - **Held**: while a version is held at a position, no step goes beyond it.
+///
+/// # Dropping futures
+/// A dropped [`Tx`](Self::Tx) has changed nothing. A dropped `commit` has committed
+/// all or nothing, or still does: the unit's checkpoint, read by
+/// [`resume`](Self::resume), tells. Of all others each is one atomic step.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not keep read models",
+    note = "use `MemoryReadModels` of annals-memory, `PostgresReadModels` of annals-postgres, or \
+            implement `ReadModelStore`"
+)]
+pub trait ReadModelStore: Send + Sync + Sized + 'static {
+    /// A transaction under way.
+    type Tx: Send + 'static;
+
+    /// What a projection writes its own rows through, such as a connection to the
+    /// database.
+    type Session: Send + 'static;
+
+    /// Makes a version of a read model known, and makes room for it. The first version
+    /// of a name is current at once; a later one is built beside it.
+    ///
+    /// What is known already is compared: a later code may handle more events than the
+    /// one before, and then ends the leases of workers with the earlier code.
+    ///
+    /// # Errors
+    /// See [`DeclareError`].
+    fn declare(
+        &self,
+        model: &Declaration,
+    ) -> impl Future<Output = Result<VersionState, DeclareError>> + Send;
+
+    /// Says that a worker is alive, renews its leases, and gives it those that are
+    /// free and [fall to it](assigned).
+    ///
+    /// A model that was declared anew with other events is no longer shared with a
+    /// worker that gives its [fingerprint](Declaration::fingerprint) of before.
+    ///
+    /// # Errors
+    /// The store failed; leases may have run out meanwhile.
+    fn share(
+        &self,
+        heartbeat: &Heartbeat,
+    ) -> impl Future<Output = Result<Share, StoreError>> + Send;
+
+    /// Gives leases back, so that another worker can have them at once.
+    ///
+    /// # Errors
+    /// The store failed; the leases run out.
+    fn hand_over(&self, leases: &[Lease]) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Gives all leases of a worker back, and forgets it.
+    ///
+    /// # Errors
+    /// The store failed; the leases run out.
+    fn leave(&self, worker: WorkerId) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Where a unit stands, read for the holder of its lease.
+    ///
+    /// # Errors
+    /// The lease is not in force any more, or the store failed.
+    fn resume(&self, lease: &Lease) -> impl Future<Output = Result<Resumed, CommitError>> + Send;
+
+    /// Begins a transaction for the next step of a unit.
+    ///
+    /// # Errors
+    /// The lease is not in force any more, or the store failed.
+    fn begin(&self, lease: &Lease) -> impl Future<Output = Result<Self::Tx, CommitError>> + Send;
+
+    /// What a projection writes through, within the transaction. Names of tables
+    /// without a schema are those of the version that is fed.
+    fn session(tx: &mut Self::Tx) -> &mut Self::Session;
+
+    /// The documents under these keys, in their order, and locked until the end of the
+    /// transaction where another unit could change them.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn load(
+        &self,
+        tx: &mut Self::Tx,
+        keys: &[DocumentKey],
+    ) -> impl Future<Output = Result<Vec<Option<Document>>, StoreError>> + Send;
+
+    /// Writes documents; `None` deletes. No key comes twice.
+    ///
+    /// # Errors
+    /// The store failed, or cannot keep one of the documents.
+    fn save(
+        &self,
+        tx: &mut Self::Tx,
+        documents: Vec<(DocumentKey, Option<Document>)>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Moves the checkpoint and commits; the check of the lease is the last statement
+    /// before. It renews the lease.
+    ///
+    /// # Errors
+    /// See [`CommitError`].
+    fn commit(
+        &self,
+        tx: Self::Tx,
+        step: &Step,
+    ) -> impl Future<Output = Result<Committed, CommitError>> + Send;
+
+    /// Whether an error of a projection is a failure of this store that may pass, so
+    /// that it says nothing about the event.
+    fn is_transient(error: &(dyn Error + 'static)) -> bool;
+
+    /// Waits until the current version has taken all events up to the token's places,
+    /// or the deadline passes.
+    ///
+    /// # Errors
+    /// See [`ReachedError`].
+    fn reached(
+        &self,
+        name: &str,
+        token: &Token,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<(), ReachedError>> + Send;
+
+    /// Waits until leases or wishes may have changed, as far as the store can tell; for
+    /// a worker who would otherwise wait for its next heartbeat. It may return too
+    /// early, and after at most a minute.
+    fn stirred(&self) -> impl Future<Output = ()> + Send;
+
+    /// Documents, in the order of their keys.
+    ///
+    /// # Errors
+    /// The store failed, or has no such model.
+    fn documents(
+        &self,
+        which: &Which,
+        documents: &Documents,
+    ) -> impl Future<Output = Result<Vec<(DocumentKey, Document)>, StoreError>> + Send;
+
+    /// How many documents there are.
+    ///
+    /// # Errors
+    /// The store failed, or has no such model.
+    fn count(&self, which: &Which) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Every read model with its versions and their units, or those of one name, in one
+    /// snapshot.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn models(
+        &self,
+        name: Option<&str>,
+    ) -> impl Future<Output = Result<Vec<Model>, StoreError>> + Send;
+
+    /// Dead letters, in the order of their units and positions.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn letters(
+        &self,
+        query: &LetterQuery,
+    ) -> impl Future<Output = Result<Vec<DeadLetter>, StoreError>> + Send;
+
+    /// Notes what is to become of the dead letters that the query names; the holder of
+    /// the unit does it. Returns of how many.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn wish(
+        &self,
+        query: &LetterQuery,
+        wish: &Wish,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// The checkpoint of a unit, its tallies and its dead letters, in one snapshot.
+    ///
+    /// # Errors
+    /// The store failed, or has no such unit.
+    fn ledger(&self, unit: &Unit) -> impl Future<Output = Result<Ledger, StoreError>> + Send;
+
+    /// Holds two versions at the position that the one which is ahead has reached, in
+    /// every partition, so that the other comes to the same place.
+    ///
+    /// # Errors
+    /// The store failed, or has no such versions.
+    fn hold(
+        &self,
+        name: &str,
+        versions: [u32; 2],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Lets the versions of a model go on.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn release(&self, name: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Compares two versions which stand at the same place, in one snapshot, and hands
+    /// each document or row that differs to `report`.
+    ///
+    /// The comparison calls `snapshot` once the snapshot is taken: from then on the
+    /// versions may go on.
+    ///
+    /// # Errors
+    /// See [`CompareError`].
+    fn compare(
+        &self,
+        name: &str,
+        versions: [u32; 2],
+        snapshot: impl Future<Output = ()> + Send,
+        report: &mut (dyn FnMut(Difference) + Send),
+    ) -> impl Future<Output = Result<Compared, CompareError>> + Send;
+
+    /// Makes a version the current one, in one step.
+    ///
+    /// # Errors
+    /// See [`SwitchError`].
+    fn switch(&self, name: &str, to: u32) -> impl Future<Output = Result<(), SwitchError>> + Send;
+
+    /// Removes a version that is not the current one, with everything that was kept for
+    /// it.
+    ///
+    /// # Errors
+    /// See [`SwitchError`].
+    fn discard(
+        &self,
+        name: &str,
+        version: u32,
+    ) -> impl Future<Output = Result<(), SwitchError>> + Send;
+
+    /// The same store behind one type for all stores.
+    fn erased(self) -> AnyReadModels {
+        AnyReadModels::new(self)
+    }
+}

@@ -1,0 +1,139 @@
+//! What a version of a read model is.
+
+use std::fmt;
+
+use xxhash_rust::xxh3::Xxh3;
+
+use super::{InvalidName, KeyKind};
+use crate::event::Schema;
+use crate::{LogId, Partitions};
+
+/// The greatest length of a read model's name, in bytes. It becomes part of the names of
+/// schemas and tables.
+pub const MAX_NAME_BYTES: usize = 40;
+
+/// A version of a read model.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModelId {
+    /// Its name: 1 to 40 of the characters `a-z`, `0-9` and `_`, beginning with a letter.
+    pub name: String,
+    /// Its version, from 1.
+    pub version: u32,
+}
+
+impl ModelId {
+    /// A version of the read model of this name.
+    ///
+    /// # Errors
+    /// The name is not one, or the version is 0.
+    pub fn new(name: &str, version: u32) -> Result<Self, InvalidName> {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        let first = name.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
+        let usual = first && name.bytes().all(plain) && name.len() <= MAX_NAME_BYTES;
+        // Versions are kept as integers of 32 bits with a sign.
+        if usual && (1..=i32::MAX.cast_unsigned()).contains(&version) {
+            Ok(Self { name: name.to_owned(), version })
+        } else {
+            Err(InvalidName { name: name.chars().take(MAX_NAME_BYTES).collect(), version })
+        }
+    }
+}
+
+impl fmt::Display for ModelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} version {}", self.name, self.version)
+    }
+}
+
+/// Where a read model lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Shape {
+    /// Documents under keys of this kind, in the store.
+    Documents(KeyKind),
+    /// Tables of the projection's own, in the store.
+    Tables,
+    /// Elsewhere; the store keeps the checkpoint.
+    Elsewhere,
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Shape::Documents(kind) => write!(f, "documents by {kind}"),
+            Shape::Tables => f.write_str("tables"),
+            Shape::Elsewhere => f.write_str("elsewhere"),
+        }
+    }
+}
+
+/// A type of event that a read model handles, and up to which schema version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Handled {
+    /// The stored name of the type.
+    pub name: String,
+    /// The newest schema version that the code reads.
+    pub newest: u16,
+}
+
+/// What a worker says of a version of a read model before it feeds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declaration {
+    /// Its name and version.
+    pub id: ModelId,
+    /// Where it lives.
+    pub shape: Shape,
+    /// The events that it handles, in the order of their names.
+    pub events: Vec<Handled>,
+    /// Into how many slices its keys are divided, 1 at least.
+    pub slices: u16,
+    /// The log that it is fed from.
+    pub log: LogId,
+    /// The partitions of the log.
+    pub partitions: Partitions,
+}
+
+impl Declaration {
+    /// A read model in one slice.
+    #[must_use]
+    pub fn new(
+        id: ModelId,
+        shape: Shape,
+        schemas: &[Schema],
+        log: LogId,
+        partitions: Partitions,
+    ) -> Self {
+        let handled = |s: &Schema| Handled { name: s.name.to_owned(), newest: s.newest };
+        let mut events: Vec<_> = schemas.iter().map(handled).collect();
+        events.sort();
+        Self { id, shape, events, slices: 1, log, partitions }
+    }
+
+    /// In so many slices.
+    #[must_use]
+    pub fn slices(self, slices: u16) -> Self {
+        Self { slices: slices.max(1), ..self }
+    }
+
+    /// A number that differs where the events differ: workers with another code than
+    /// the one that was declared last have no share in it.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let mut hash = Xxh3::new();
+        for Handled { name, newest } in &self.events {
+            hash.update(name.as_bytes());
+            hash.update(&[0]);
+            hash.update(&newest.to_be_bytes());
+        }
+        hash.digest()
+    }
+
+    /// The events of `known` that this code does not handle, or not in so new a version.
+    #[must_use]
+    pub fn missing(&self, known: &[Handled]) -> Vec<String> {
+        let handles = |k: &&Handled| {
+            self.events.iter().any(|own| own.name == k.name && own.newest >= k.newest)
+        };
+        known.iter().filter(|k| !handles(k)).map(|k| k.name.clone()).collect()
+    }
+}

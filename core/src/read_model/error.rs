@@ -1,0 +1,222 @@
+//! Why a read-model store refuses.
+
+use super::{MAX_NAME_BYTES, ModelId, Shape};
+use crate::{Checkpoint, LogId, Partition, StoreError};
+
+/// The name cannot be that of a read model.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{name}` version {version} cannot be a read model: its name has 1 to {MAX_NAME_BYTES} of the \
+     characters a-z, 0-9 and _, begins with a letter, and versions count from 1"
+)]
+pub struct InvalidName {
+    /// The name, cut where it is too long.
+    pub name: String,
+    /// The version.
+    pub version: u32,
+}
+
+/// Why a worker may not feed a read model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeclareError {
+    /// The name is not one.
+    #[error(transparent)]
+    InvalidName(#[from] InvalidName),
+    /// Something else goes by this name and version: another kind of read model, or keys
+    /// of another type, or another number of slices.
+    #[error(
+        "{id} is kept as {known}, in {known_slices} slices, and this code declares {declared}, in \
+         {slices}: raise its version, so that it is built anew, or give it another name"
+    )]
+    Different {
+        /// The read model.
+        id: ModelId,
+        /// As what it is known.
+        known: Shape,
+        /// In how many slices.
+        known_slices: u16,
+        /// As what it was declared.
+        declared: Shape,
+        /// In how many slices.
+        slices: u16,
+    },
+    /// The code does not know events that the read model handles: it is older than the
+    /// code of other workers.
+    #[error(
+        "{id} handles events which this code does not know, or not in so new a version ({}): \
+         deploy the newer code here too, or raise the version if they are no longer handled",
+        .missing.join(", ")
+    )]
+    OlderCode {
+        /// The read model.
+        id: ModelId,
+        /// The names of the events.
+        missing: Vec<String>,
+    },
+    /// The version was discarded, or one newer than it is all that is left.
+    #[error(
+        "{id} is older than the versions that are kept, of which the oldest is {oldest}: deploy \
+         newer code, or raise the version"
+    )]
+    Discarded {
+        /// The read model.
+        id: ModelId,
+        /// The oldest version there is.
+        oldest: u32,
+    },
+    /// It is fed from another log.
+    #[error(
+        "{id} is fed from the log {known}, and this is the log {log}: use a store of read models \
+         for each log, or discard what was built from the other one"
+    )]
+    AnotherLog {
+        /// The read model.
+        id: ModelId,
+        /// The log that it is fed from.
+        known: LogId,
+        /// The log of the worker.
+        log: LogId,
+    },
+    /// The room cannot be made: the name is taken by something else in the database, or
+    /// the role may not.
+    #[error("there is no room for {id}: {reason}")]
+    NoRoom {
+        /// The read model.
+        id: ModelId,
+        /// What is in the way, and what can be done.
+        reason: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a step was not committed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommitError {
+    /// The lease is not in force any more: it ran out, or another worker has it. Nothing
+    /// was changed; stop working on the unit.
+    #[error("the lease has run out or was taken over: another worker goes on")]
+    Fenced,
+    /// The unit does not stand where the step begins: an earlier commit of the same
+    /// worker, which was in doubt, has come through. Nothing was changed; resume.
+    #[error("the unit has moved meanwhile: resume from where it stands")]
+    Moved,
+    /// The unit is held, and the step goes beyond. Nothing was changed; go as far as the
+    /// hold.
+    #[error("the unit is held at position {}", .0.position())]
+    Held(Checkpoint),
+    /// It is unknown whether the step was committed: resume.
+    #[error("it is unknown whether the step was committed: resume from where the unit stands")]
+    Unknown(#[source] StoreError),
+    /// The store failed; nothing was changed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a wait for a read model ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReachedError {
+    /// The deadline passed.
+    #[error(
+        "the read model `{name}` has not taken the events of the token in time: partition \
+         {partition} is behind; ask again, or look at its status"
+    )]
+    TimedOut {
+        /// The read model.
+        name: String,
+        /// A partition in which it is behind.
+        partition: Partition,
+    },
+    /// The token is of another log than the read model is fed from.
+    #[error("the token is of another log than the read model `{name}` is fed from")]
+    AnotherLog {
+        /// The read model.
+        name: String,
+    },
+    /// There is no such read model.
+    #[error("there is no read model `{name}`: has a worker with it ever been started?")]
+    Unknown {
+        /// Its name.
+        name: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why two versions were not compared.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompareError {
+    /// They do not stand at the same place. Hold them, and wait.
+    #[error("the versions do not stand at the same place yet, partition {partition}: wait")]
+    Apart {
+        /// A partition in which they differ.
+        partition: Partition,
+    },
+    /// A version does not exist, or cannot be compared: it lives elsewhere.
+    #[error("{id} cannot be compared: it does not exist, or lives elsewhere")]
+    Impossible {
+        /// The version.
+        id: ModelId,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a version did not become the current one, or was not discarded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SwitchError {
+    /// There is no such version.
+    #[error("there is no {id}")]
+    Unknown {
+        /// The version.
+        id: ModelId,
+    },
+    /// It has not come as far as the current one: queries would go back in time.
+    #[error("{id} is behind the current version in partition {partition}: wait until it is not")]
+    Behind {
+        /// The version.
+        id: ModelId,
+        /// A partition in which it is behind.
+        partition: Partition,
+    },
+    /// It is the current version, which is not discarded.
+    #[error("{id} is the current version: switch to another one first")]
+    Current {
+        /// The version.
+        id: ModelId,
+    },
+    /// Something in the database depends on what would change.
+    #[error("{id}: {reason}")]
+    InUse {
+        /// The version.
+        id: ModelId,
+        /// What depends on it.
+        reason: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A projection writes through another session than the store has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the projection `{name}` writes through `{wanted}`, and this store gives `{given}`: implement \
+     `Projection` for it, or choose another store"
+)]
+pub struct SessionMismatch {
+    /// The projection.
+    pub name: String,
+    /// The type that it writes through.
+    pub wanted: &'static str,
+    /// The type that the store gives.
+    pub given: &'static str,
+}
