@@ -36,6 +36,17 @@ impl<K> Keys<K> {
     }
 }
 
+impl<K> Keys<K> {
+    /// The documents, in the order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = &K> {
+        let (one, many) = match &self.0 {
+            Few::AtMostOne(one) => (one.as_ref(), &[][..]),
+            Few::Many(many) => (None, &many[..]),
+        };
+        one.into_iter().chain(many)
+    }
+}
+
 impl<K: Ord> Keys<K> {
     /// The event touches all these documents, each once, in the order of their keys.
     #[must_use]

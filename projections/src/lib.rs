@@ -1,4 +1,4 @@
-//! Read models for annals: views, folded from the events of a log.
+//! Read models for annals: views and projections, fed from the events of a log.
 //!
 #![doc = include_str!("../docs/views.md")]
 
@@ -6,13 +6,25 @@ mod ask;
 mod difference;
 mod documents;
 mod keys;
+pub mod operations;
+mod options;
+mod projection;
 mod replay;
+mod runner;
 pub mod testing;
 mod view;
+mod view_key;
+mod views;
 
 pub use ask::{LiveView, ask};
 pub use difference::{Changed, Difference};
 pub use documents::Documents;
 pub use keys::Keys;
+pub use operations::Operations;
+pub use options::{OnFailure, OnUnreadable, Options};
+pub use projection::{ExternalProjection, Projection};
 pub use replay::{Replay, replay};
+pub use runner::{RunError, Runner, Running, StartError};
 pub use view::View;
+pub use view_key::{Column, ViewKey};
+pub use views::{Count, Query, QueryError, Views};

@@ -2,10 +2,13 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "tests write their values inline")]
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Debug;
 
-use annals::{Event, EventId, Metadata, Origin, Partition, Position, Recorded, StreamId, Version};
+use annals::{
+    Event, EventId, Metadata, Origin, Partition, Payload, Position, Recorded, StreamId, Version,
+};
 use time::{Duration, OffsetDateTime};
 
 use crate::{Documents, View};
@@ -55,6 +58,33 @@ pub fn given_events<'a, E: Event>(
     GivenEvents { events: Vec::new(), versions: HashMap::new() }.and_given(events)
 }
 
+/// Events as a log holds them, given to a view: stream, stored name, schema version and
+/// payload as JSON. It is what a dead letter is exported as.
+///
+/// # Panics
+/// An event does not decode, or the view panics.
+#[track_caller]
+#[must_use = "events test nothing until a `then` follows"]
+#[expect(clippy::panic, reason = "a failed assertion")]
+pub fn given_stored<'a, V: View>(
+    events: impl IntoIterator<Item = (&'a str, &'a str, u16, &'a str)>,
+) -> GivenEvents<V::Event> {
+    let mut given = GivenEvents { events: Vec::new(), versions: HashMap::new() };
+    for (stream, name, schema_version, json) in events {
+        let payload = match Payload::json(json) {
+            Ok(payload) => payload,
+            Err(error) => panic!("the payload of `{name}` at `{stream}`: {error}"),
+        };
+        let raw = given.record(stream, name.to_owned().into(), schema_version, payload);
+        match raw.decode() {
+            Ok(event) => given.events.push(event),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    drop(given.documents::<V>());
+    given
+}
+
 /// Events to fold views over.
 #[derive(Debug)]
 pub struct GivenEvents<E> {
@@ -69,33 +99,46 @@ impl<E: Event> GivenEvents<E> {
     /// A stream's id is none.
     #[track_caller]
     #[must_use = "events test nothing until a `then` follows"]
-    #[expect(clippy::panic, reason = "a failed assertion")]
     pub fn and_given<'a>(mut self, events: impl IntoIterator<Item = (&'a str, E)>) -> Self {
         for (stream, event) in events {
-            let Ok(stream) = stream.parse::<StreamId>() else {
-                panic!("`{stream}` is no stream's id, which has a category and a key: order-1");
-            };
-            let version = self.versions.entry(stream.clone()).or_insert(Version::NONE);
-            *version = version.next();
-            let number = self.events.len();
-            let after = u32::try_from(number).unwrap_or(u32::MAX);
-            let recorded = Recorded {
-                id: EventId::new(),
-                version: *version,
-                partition: Partition::new(0),
-                position: Position::new(number as u64 + 1),
-                name: event.name().into(),
-                schema_version: event.schema_version(),
-                metadata: Metadata::new(),
-                recorded_at: FIRST_RECORDED + Duration::SECOND * after,
-                occurred_at: None,
-                origin: Origin::Native,
-                stream,
-                event,
-            };
+            let (name, schema) = (event.name().into(), event.schema_version());
+            let recorded = self.record(stream, name, schema, event);
             self.events.push(recorded);
         }
         self
+    }
+
+    /// What follows, as a log would record it.
+    #[track_caller]
+    #[expect(clippy::panic, reason = "a failed assertion")]
+    fn record<T>(
+        &mut self,
+        stream: &str,
+        name: Cow<'static, str>,
+        schema_version: u16,
+        event: T,
+    ) -> Recorded<T> {
+        let Ok(stream) = stream.parse::<StreamId>() else {
+            panic!("`{stream}` is no stream's id, which has a category and a key: order-1");
+        };
+        let version = self.versions.entry(stream.clone()).or_insert(Version::NONE);
+        *version = version.next();
+        let number = self.events.len();
+        let after = u32::try_from(number).unwrap_or(u32::MAX);
+        Recorded {
+            id: EventId::new(),
+            version: *version,
+            partition: Partition::new(0),
+            position: Position::new(number as u64 + 1),
+            name,
+            schema_version,
+            metadata: Metadata::new(),
+            recorded_at: FIRST_RECORDED + Duration::SECOND * after,
+            occurred_at: None,
+            origin: Origin::Native,
+            stream,
+            event,
+        }
     }
 
     /// Changes the last event, such as its metadata or its times.

@@ -1,12 +1,10 @@
 //! What a view is.
 
-use std::fmt::Debug;
-
-use annals::{Event, Recorded};
+use annals::{Event, Recorded, StreamId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Keys;
+use crate::{Keys, ViewKey};
 
 /// A read model of documents, each under a key, folded from events.
 ///
@@ -25,12 +23,17 @@ use crate::Keys;
     note = "implement `annals_projections::View` for the document: it needs `Default`, and serde's `Serialize` and `Deserialize`"
 )]
 pub trait View: Default + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The name under which the documents are kept. It stays when the Rust type is
-    /// renamed.
+    /// The name under which the documents are kept: 1 to 40 of the characters `a-z`,
+    /// `0-9` and `_`, beginning with a letter. It stays when the Rust type is renamed.
     const NAME: &'static str;
 
+    /// Raised by one whenever the code would fold the same events to other documents, or
+    /// to documents of another shape: then the view is built anew beside the one before,
+    /// and takes over when it has caught up.
+    const VERSION: u32 = 1;
+
     /// What a document is found by.
-    type Key: Clone + Ord + Debug + Send + Sync + 'static;
+    type Key: ViewKey;
 
     /// The events that the view knows: those of one aggregate, or a union. Events of
     /// other types pass it by.
@@ -50,5 +53,13 @@ pub trait View: Default + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// of its key.
     fn is_gone(&self) -> bool {
         false
+    }
+
+    /// The document that every event of a stream touches, and the only one, where that is
+    /// so. An event that does not decode can then be parked, with those behind it in its
+    /// stream; without, it stops the view.
+    fn key_of_stream(stream: &StreamId) -> Option<Self::Key> {
+        let _ = stream;
+        None
     }
 }

@@ -55,8 +55,12 @@ impl AnyReadModels {
 pub struct AnySession(Box<dyn ErasedTx>);
 
 impl AnySession {
-    /// The session, if it is of this type.
-    pub fn of<S: Send + 'static>(&mut self) -> Option<&mut S> {
+    /// What a projection writes through, if it is of this type; `AnySession` itself always
+    /// is.
+    pub fn session_of<S: Send + 'static>(&mut self) -> Option<&mut S> {
+        if TypeId::of::<S>() == TypeId::of::<Self>() {
+            return (self as &mut (dyn Any + Send)).downcast_mut();
+        }
         self.0.session().downcast_mut()
     }
 }

@@ -1,0 +1,256 @@
+//! Versions of a read model: compared, switched, discarded.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use annals::read_model::{
+    CompareError, Compared, Difference, Model, ModelId, ReadModelStore, VersionState,
+};
+use futures::future::BoxFuture;
+use tokio::time::{Instant, sleep};
+
+use super::{Failed, Operations};
+
+/// How often it is looked whether both versions have come to the same place.
+const LOOK: Duration = Duration::from_millis(20);
+
+impl Operations {
+    /// A version of a read model, the current one if none is given.
+    pub(super) async fn model(&self, name: &str, version: Option<u32>) -> Result<Model, Failed> {
+        let models = self.models.models(Some(name)).await?;
+        let wanted = |model: &Model| match version {
+            Some(version) => model.declaration.id.version == version,
+            None => model.state == VersionState::Current,
+        };
+        let found = models.into_iter().find(wanted);
+        found.ok_or_else(|| Failed::Unknown { name: name.to_owned() })
+    }
+
+    /// Compares two versions of a read model at one and the same place of the log, in one
+    /// snapshot of the store, before or after the switch.
+    ///
+    /// Both are fed on meanwhile, but for the moment in which the one that is behind comes
+    /// to where the other one is.
+    ///
+    /// ```
+    /// # use annals_projections::operations::{Failed, Operations};
+    /// # async fn example(operations: Operations) -> Result<(), Failed> {
+    /// let comparison = operations.compare("balances", [1, 2]).await?;
+    /// if comparison.is_as_expected() {
+    ///     operations.switch("balances", 2).await?;
+    /// } else {
+    ///     println!("{comparison}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn compare(&self, name: &str, versions: [u32; 2]) -> Comparing<'_> {
+        Comparing {
+            operations: self.clone(),
+            name: name.to_owned(),
+            versions,
+            within: Duration::from_secs(60),
+            most: 100,
+            expected: Box::new(|_| false),
+        }
+    }
+
+    /// Makes a version the one that queries are answered from, in one step. The one before
+    /// is kept, and fed on where its code still runs, so that going back is as safe.
+    ///
+    /// # Errors
+    /// There is no such version, or it is behind the current one.
+    pub async fn switch(&self, name: &str, to: u32) -> Result<(), Failed> {
+        self.models.switch(name, to).await?;
+        tracing::info!(target: "annals", name, version = to, "a read model was switched");
+        Ok(())
+    }
+
+    /// Removes a version that is not the current one, with all its documents, tables and
+    /// dead letters.
+    ///
+    /// # Errors
+    /// There is no such version, or it is the current one.
+    pub async fn discard(&self, name: &str, version: u32) -> Result<(), Failed> {
+        self.models.discard(name, version).await?;
+        tracing::info!(target: "annals", name, version, "a version of a read model was removed");
+        Ok(())
+    }
+}
+
+/// A comparison that is about to begin; await it.
+///
+/// Dropping it may leave the versions held where they are; the next comparison, or
+/// [`Operations::release`], lets them go on.
+#[must_use = "nothing is compared until it is awaited"]
+pub struct Comparing<'e> {
+    operations: Operations,
+    name: String,
+    versions: [u32; 2],
+    within: Duration,
+    most: usize,
+    expected: Box<dyn FnMut(&Difference) -> bool + Send + 'e>,
+}
+
+impl<'e> Comparing<'e> {
+    /// Declares which differences are expected, such as a field that is new.
+    pub fn expecting<'n>(
+        self,
+        expected: impl FnMut(&Difference) -> bool + Send + 'n,
+    ) -> Comparing<'n>
+    where
+        'e: 'n,
+    {
+        Comparing { expected: Box::new(expected), ..self }
+    }
+
+    /// How long the one that is behind may take to come to the same place; a minute by
+    /// default.
+    pub fn within(mut self, time: Duration) -> Self {
+        self.within = time;
+        self
+    }
+
+    /// How many differences are reported at most, 100 by default; all are counted.
+    pub fn report(mut self, most: usize) -> Self {
+        self.most = most;
+        self
+    }
+
+    async fn compare(mut self) -> Result<Comparison, Failed> {
+        let Operations { models, .. } = &self.operations;
+        models.hold(&self.name, self.versions).await?;
+        let deadline = Instant::now() + self.within;
+        let compared = loop {
+            let mut found = Found::default();
+            let expected = &mut self.expected;
+            let mut report = |difference| found.note(difference, expected, self.most);
+            // From the snapshot on both go on.
+            let snapshot = async {
+                if let Err(error) = models.release(&self.name).await {
+                    tracing::warn!(target: "annals", %error, "two versions are still held");
+                }
+            };
+            match models.compare(&self.name, self.versions, snapshot, &mut report).await {
+                Err(CompareError::Apart { .. }) if Instant::now() < deadline => sleep(LOOK).await,
+                Err(CompareError::Apart { .. }) => break Err(self.not_together()),
+                Err(CompareError::Store(error))
+                    if error.is_transient() && Instant::now() < deadline =>
+                {
+                    sleep(LOOK).await;
+                }
+                Err(error) => break Err(error.into()),
+                Ok(compared) => break Ok(found.into_comparison(compared)),
+            }
+        };
+        models.release(&self.name).await?;
+        compared
+    }
+
+    fn not_together(&self) -> Failed {
+        Failed::NotTogether { name: self.name.clone() }
+    }
+}
+
+impl fmt::Debug for Comparing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Comparing")
+            .field("name", &self.name)
+            .field("versions", &self.versions)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'e> IntoFuture for Comparing<'e> {
+    type Output = Result<Comparison, Failed>;
+    type IntoFuture = BoxFuture<'e, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.compare())
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    unexpected: Vec<Difference>,
+    differences: u64,
+    expected: u64,
+}
+
+impl Found {
+    fn note(
+        &mut self,
+        difference: Difference,
+        expected: &mut (dyn FnMut(&Difference) -> bool + Send),
+        most: usize,
+    ) {
+        self.differences += 1;
+        if expected(&difference) {
+            self.expected += 1;
+        } else if self.unexpected.len() < most {
+            self.unexpected.push(difference);
+        }
+    }
+
+    fn into_comparison(self, compared: Compared) -> Comparison {
+        let Self { unexpected, differences, expected } = self;
+        Comparison { compared, differences, expected, unexpected }
+    }
+}
+
+/// Two versions of a read model at one place of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Comparison {
+    /// Rows and hashes of each table, and the place.
+    pub compared: Compared,
+    /// How many documents or rows differ.
+    pub differences: u64,
+    /// How many of these were declared as expected.
+    pub expected: u64,
+    /// The first of the others.
+    pub unexpected: Vec<Difference>,
+}
+
+impl Comparison {
+    /// Whether nothing differs but what was expected to.
+    #[must_use]
+    pub fn is_as_expected(&self) -> bool {
+        self.differences == self.expected && (self.differences > 0 || self.compared.is_equal())
+    }
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (table, [(before, _), (after, _)]) in &self.compared.tables {
+            writeln!(f, "{table}: {before} rows before, {after} after")?;
+        }
+        let nothing = || "nothing".to_owned();
+        for Difference { table, key, before, after } in &self.unexpected {
+            let before = before.clone().unwrap_or_else(nothing);
+            let after = after.clone().unwrap_or_else(nothing);
+            writeln!(f, "{table} {key}: {before} became {after}")?;
+        }
+        let Self { differences, expected, .. } = self;
+        write!(f, "{differences} differences, of which {expected} were expected")
+    }
+}
+
+impl Operations {
+    /// Lets the versions of a read model go on that an abandoned comparison has held.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn release(&self, name: &str) -> Result<(), Failed> {
+        Ok(self.models.release(name).await?)
+    }
+
+    /// The version of a read model that answers queries.
+    ///
+    /// # Errors
+    /// There is no such read model, or the store failed.
+    pub async fn current(&self, name: &str) -> Result<ModelId, Failed> {
+        Ok(self.model(name, None).await?.declaration.id)
+    }
+}

@@ -1,0 +1,168 @@
+//! Read models in tables of the user's own.
+
+use std::error::Error;
+
+use annals::{Event, Recorded, StreamId};
+
+/// A read model written by code of the user's own, in the transaction that also moves the
+/// checkpoint: whatever crashes, the rows are those of a fresh replay.
+///
+/// `S` is what the store of the read models gives to write through: a `PgConnection`, or
+/// the `MemoryTables` of annals-memory.
+///
+/// ```
+/// use annals::{Event, Recorded};
+/// use annals_memory::{MemoryTables, TableMismatch};
+/// use annals_projections::Projection;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, Event)]
+/// #[event(prefix = "account")]
+/// enum AccountEvent {
+///     Deposited { cents: i64 },
+/// }
+///
+/// /// A line for each deposit.
+/// struct Lines;
+///
+/// impl Projection<MemoryTables> for Lines {
+///     const NAME: &'static str = "lines";
+///     type Event = AccountEvent;
+///     type Error = TableMismatch;
+///
+///     async fn handle(
+///         &self,
+///         tables: &mut MemoryTables,
+///         event: &Recorded<AccountEvent>,
+///     ) -> Result<(), TableMismatch> {
+///         let AccountEvent::Deposited { cents } = &event.event;
+///         let place = (event.stream.to_string(), event.version.get());
+///         tables.table::<(String, u64), i64>("lines")?.insert(place, *cents);
+///         Ok(())
+///     }
+/// }
+/// ```
+///
+/// # Tables
+/// A version has tables of its own: names without a schema are those of the version that
+/// is fed, and queries find the tables of the current version under the same names in the
+/// schema of the read models. So a new version is built beside the old one by the same
+/// code.
+///
+/// # Failure
+/// Whatever `handle` returns or panics with, nothing of the transaction stays. A failure
+/// of the store that may pass is tried again until it has passed. Any other is put down to
+/// the event: the batch is narrowed to it, and it is tried again a few times and then
+/// parked with the later events of its key, while others go on.
+///
+/// # Dropping
+/// The future of `handle` may be dropped at any of its awaits, when the runner is stopped
+/// in a hurry or its lease is lost. Nothing of the transaction stays.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not write through `{S}`, which the store of the read models gives",
+    label = "not a projection for this store",
+    note = "implement `annals_projections::Projection<{S}>` for it, or choose a store that gives another session"
+)]
+pub trait Projection<S: Send + 'static>: Send + Sync + 'static {
+    /// The name of the read model, by the rules of [`View::NAME`](crate::View::NAME).
+    const NAME: &'static str;
+
+    /// Raised by one whenever the code would make other rows of the same events.
+    const VERSION: u32 = 1;
+
+    /// The events that it handles. Events of other types pass it by.
+    type Event: Event;
+
+    /// What goes wrong.
+    type Error: Error + Send + Sync + 'static;
+
+    /// Makes the tables. It is called before the first event of each partition, and so
+    /// perhaps several times: `CREATE TABLE IF NOT EXISTS`.
+    fn set_up(&self, session: &mut S) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = session;
+        std::future::ready(Ok(()))
+    }
+
+    /// Handles one event.
+    fn handle(
+        &self,
+        session: &mut S,
+        event: &Recorded<Self::Event>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Handles the events of one transaction, in their order; by default one after the
+    /// other. Where many rows can be written by one statement, do it here.
+    fn handle_batch(
+        &self,
+        session: &mut S,
+        events: &[&Recorded<Self::Event>],
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        async move {
+            for event in events {
+                self.handle(session, event).await?;
+            }
+            Ok(())
+        }
+    }
+
+    /// What the order of events is kept for, also when one of them fails: its stream by
+    /// default. Where a row gathers events of several streams, it is the key of the row.
+    fn key(event: &Recorded<Self::Event>) -> String {
+        event.stream.to_string()
+    }
+
+    /// The key of every event of a stream, where they have one key: an event that does not
+    /// decode can then be parked. It goes with [`key`](Self::key); return `None` where you
+    /// replace that one by anything but the stream.
+    fn key_of_stream(stream: &StreamId) -> Option<String> {
+        Some(stream.to_string())
+    }
+}
+
+/// A read model that lives elsewhere, such as a search index or a cache: its events are
+/// handed over at least once, and the checkpoint follows.
+///
+/// After a crash, or a lease that was lost, events come again. Every event carries its
+/// partition and position: keep the position with what you write, and leave out what is
+/// not newer.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an external projection",
+    note = "implement `annals_projections::ExternalProjection` for it"
+)]
+pub trait ExternalProjection: Send + Sync + 'static {
+    /// The name of the read model, by the rules of [`View::NAME`](crate::View::NAME).
+    const NAME: &'static str;
+
+    /// Raised by one to hand over everything from the beginning.
+    const VERSION: u32 = 1;
+
+    /// The events that it handles. Events of other types pass it by.
+    type Event: Event;
+
+    /// What goes wrong.
+    type Error: Error + Send + Sync + 'static;
+
+    /// Handles events, in their order. Where it fails, the same events come again,
+    /// perhaps fewer of them.
+    fn handle(
+        &self,
+        events: &[&Recorded<Self::Event>],
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Whether a failure says nothing about the events and may pass: then it is tried
+    /// again until it has passed, and nothing is parked. By default all failures are such.
+    fn is_transient(error: &Self::Error) -> bool {
+        let _ = error;
+        true
+    }
+
+    /// What the order of events is kept for; see [`Projection::key`].
+    fn key(event: &Recorded<Self::Event>) -> String {
+        event.stream.to_string()
+    }
+
+    /// See [`Projection::key_of_stream`].
+    fn key_of_stream(stream: &StreamId) -> Option<String> {
+        Some(stream.to_string())
+    }
+}

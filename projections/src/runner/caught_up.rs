@@ -1,0 +1,56 @@
+//! Waits for the end of the log.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use annals::EventStore;
+use annals::read_model::{ModelId, ReadModelStore};
+use tokio::time::sleep;
+
+use super::error::RunError;
+use super::feeder::Shared;
+
+/// How often it is looked how far units have come that are fed elsewhere.
+const LOOK: Duration = Duration::from_millis(100);
+
+pub(super) async fn wait(shared: &Shared, models: &[ModelId]) -> Result<(), RunError> {
+    let mut heads = HashMap::new();
+    for partition in shared.log.log().partitions.iter() {
+        heads.insert(partition, shared.log.log_head(partition).await?.position());
+    }
+    let mut units = Vec::new();
+    for model in shared.models.models(None).await? {
+        if models.contains(&model.declaration.id) {
+            units.extend(model.units.into_iter().map(|status| status.unit));
+        }
+    }
+    loop {
+        // Listened for before it is looked.
+        let mut news = std::pin::pin!(shared.board.news.notified());
+        news.as_mut().enable();
+        units.retain(|unit| {
+            let reached = shared.board.reached(unit);
+            reached.is_none_or(|reached| reached.position() < heads[&unit.partition])
+        });
+        if units.is_empty() {
+            return Ok(());
+        }
+        if let Some((unit, trouble)) = shared.board.stopped() {
+            return Err(RunError::Stopped { unit: Box::new(unit), reason: trouble.reason });
+        }
+        tokio::select! {
+            biased;
+            () = news => {}
+            () = sleep(LOOK) => {
+                for model in shared.models.models(None).await? {
+                    for status in model.units {
+                        let head = heads.get(&status.unit.partition).copied().unwrap_or_default();
+                        if status.checkpoint.position() >= head {
+                            units.retain(|unit| *unit != status.unit);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

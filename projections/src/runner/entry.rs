@@ -1,0 +1,73 @@
+//! What a runner was given to feed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use annals::read_model::{AnyReadModels, Declaration, DeclareError, ModelId, Shape};
+use annals::store::LogInfo;
+use annals::{AnyStore, Event, EventStore};
+
+use super::fold::Fold;
+use super::handler::Handler;
+use super::rows::{Elsewhere, Rows};
+use crate::view_key::Column;
+use crate::{ExternalProjection, Options, Projection, View, ViewKey};
+
+/// A version of a read model, and the code that feeds it.
+pub(crate) struct Entry {
+    pub(crate) declaration: Declaration,
+    pub(crate) names: HashSet<String>,
+    pub(crate) options: Options,
+    pub(crate) make: Box<dyn Fn() -> Box<dyn Handler> + Send + Sync>,
+}
+
+impl Entry {
+    pub(crate) fn view<V: View>(log: &AnyStore, options: Options) -> Result<Self, DeclareError> {
+        let shape = Shape::Documents(<V::Key as ViewKey>::Column::KIND);
+        let id = ModelId::new(V::NAME, V::VERSION)?;
+        let make = || Box::new(Fold::<V>::new()) as Box<dyn Handler>;
+        Ok(Self::new::<V::Event>(id, shape, log.log(), options, make))
+    }
+
+    pub(crate) fn projection<S: Send + 'static, P: Projection<S>>(
+        projection: P,
+        log: &AnyStore,
+        models: &AnyReadModels,
+        options: Options,
+    ) -> Result<Self, DeclareError> {
+        let id = ModelId::new(P::NAME, P::VERSION)?;
+        let (projection, models) = (Arc::new(projection), models.clone());
+        let make = move || {
+            Box::new(Rows::<P, S>::new(projection.clone(), models.clone())) as Box<dyn Handler>
+        };
+        Ok(Self::new::<P::Event>(id, Shape::Tables, log.log(), options, make))
+    }
+
+    pub(crate) fn external<P: ExternalProjection>(
+        projection: P,
+        log: &AnyStore,
+        options: Options,
+    ) -> Result<Self, DeclareError> {
+        let id = ModelId::new(P::NAME, P::VERSION)?;
+        let projection = Arc::new(projection);
+        let make = move || Box::new(Elsewhere(projection.clone())) as Box<dyn Handler>;
+        Ok(Self::new::<P::Event>(id, Shape::Elsewhere, log.log(), options, make))
+    }
+
+    fn new<E: Event>(
+        id: ModelId,
+        shape: Shape,
+        log: &LogInfo,
+        options: Options,
+        make: impl Fn() -> Box<dyn Handler> + Send + Sync + 'static,
+    ) -> Self {
+        let declaration = Declaration::new(id, shape, E::SCHEMAS, log.id, log.partitions);
+        let declaration = declaration.slices(options.slices);
+        let names = E::SCHEMAS.iter().map(|schema| schema.name.to_owned()).collect();
+        Self { declaration, names, options, make: Box::new(make) }
+    }
+
+    pub(crate) fn id(&self) -> &ModelId {
+        &self.declaration.id
+    }
+}

@@ -1,0 +1,285 @@
+//! One pass over a partition for all who stand at the same place.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use annals::store::{Delivery, Filter, LogQuery};
+use annals::{AnyStore, Checkpoint, EventStore, Partition, Position, ReadError};
+use futures::StreamExt;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout_at};
+
+use super::page::Page;
+
+/// The most events of a page.
+const PAGE: usize = 1_000;
+
+/// How many bytes of events a feed holds at most, besides one page: those that were read
+/// ahead, and those that are kept for who is slower.
+const BYTES: usize = 8 << 20;
+
+/// How long a feed that is full waits for the slowest before it goes on without him.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// The feeds of a runner.
+///
+/// Who stands where a feed has been a moment ago joins it; who stands elsewhere gets one of
+/// his own, and comes back when he has caught up. So nobody holds up the others for long,
+/// and those in step share every page.
+pub(crate) struct Feeds {
+    log: AnyStore,
+    filter: Filter,
+    open: Mutex<Vec<Weak<Feed>>>,
+}
+
+impl Feeds {
+    pub(crate) fn new(log: AnyStore, filter: Filter) -> Arc<Self> {
+        Arc::new(Self { log, filter, open: Mutex::default() })
+    }
+
+    /// Joins the feed that has gone farthest among those which pass here, or opens one.
+    pub(crate) fn join(self: &Arc<Self>, after: Checkpoint) -> Tap {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|feed| feed.strong_count() > 0);
+        let passing = open.iter().filter_map(Weak::upgrade).filter(|feed| feed.passes(&after));
+        let feed = passing.max_by_key(|feed| feed.end()).unwrap_or_else(|| {
+            let feed = Feed::open(&self.log, &self.filter, after);
+            open.push(Arc::downgrade(&feed));
+            feed
+        });
+        let id = feed.lock().join(after.position());
+        Tap { feeds: self.clone(), feed, id }
+    }
+}
+
+/// A pass over a partition.
+struct Feed {
+    partition: Partition,
+    /// A std mutex: it is never held across an await.
+    ring: Mutex<Ring>,
+    /// Rings when there is more, or an end.
+    grown: Notify,
+    /// Rings when somebody has gone on, or has gone.
+    room: Notify,
+    reading: AbortHandle,
+}
+
+struct Ring {
+    pages: VecDeque<Arc<Page>>,
+    bytes: usize,
+    end: Checkpoint,
+    /// Whether the log ended here when it was looked at last.
+    caught_up: bool,
+    failed: Option<Arc<ReadError>>,
+    /// Behind which position each one reads next; who was left behind is missing.
+    readers: HashMap<u64, Position>,
+    next_reader: u64,
+}
+
+impl Ring {
+    fn join(&mut self, after: Position) -> u64 {
+        self.next_reader += 1;
+        self.readers.insert(self.next_reader, after);
+        self.next_reader
+    }
+
+    /// The page behind a position. Nearly always it is one of the last.
+    fn page(&self, after: Position) -> Option<&Arc<Page>> {
+        self.pages.iter().rev().find(|page| page.follows(after))
+    }
+}
+
+impl Feed {
+    fn open(log: &AnyStore, filter: &Filter, after: Checkpoint) -> Arc<Self> {
+        let ring = Ring {
+            pages: VecDeque::new(),
+            bytes: 0,
+            end: after,
+            caught_up: false,
+            failed: None,
+            readers: HashMap::new(),
+            next_reader: 0,
+        };
+        let query = match after.event() {
+            Some(_) => LogQuery::resume(after),
+            None => LogQuery::partition(after.partition()),
+        };
+        let deliveries = log.subscribe(query.filter(filter.clone()));
+        Arc::new_cyclic(|feed: &Weak<Feed>| {
+            let reading = tokio::spawn(read(feed.clone(), deliveries.ready_chunks(PAGE).boxed()));
+            Feed {
+                partition: after.partition(),
+                ring: Mutex::new(ring),
+                grown: Notify::new(),
+                room: Notify::new(),
+                reading: reading.abort_handle(),
+            }
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ring> {
+        // What is done under the lock cannot panic half-way.
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self) -> Position {
+        self.lock().end.position()
+    }
+
+    fn passes(&self, after: &Checkpoint) -> bool {
+        let ring = self.lock();
+        let here = ring.end == *after || ring.page(after.position()).is_some();
+        self.partition == after.partition() && ring.failed.is_none() && here
+    }
+
+    /// Adds what was delivered, when there is room.
+    async fn push(&self, chunk: Vec<Result<Delivery, ReadError>>) {
+        let mut end = self.lock().end;
+        let (from, log) = (end.position(), end.log());
+        let (mut events, mut caught_up, mut failed) = (Vec::new(), false, None);
+        for delivery in chunk {
+            caught_up = false;
+            match delivery {
+                Ok(Delivery::Event(event)) => {
+                    end = event.checkpoint(log);
+                    events.push(event);
+                }
+                Ok(Delivery::Passed(checkpoint)) => end = checkpoint,
+                Ok(Delivery::CaughtUp(checkpoint)) => {
+                    end = checkpoint;
+                    caught_up = true;
+                }
+                Ok(_) => {}
+                Err(error) => failed = Some(Arc::new(error)),
+            }
+        }
+        let page = Page::new(from, end, events);
+        self.make_room(page.bytes).await;
+        let mut ring = self.lock();
+        if end.position() > from {
+            ring.bytes += page.bytes;
+            ring.pages.push_back(Arc::new(page));
+            ring.end = end;
+        }
+        ring.caught_up = caught_up;
+        ring.failed = failed;
+        drop(ring);
+        self.grown.notify_waiters();
+    }
+
+    async fn make_room(&self, bytes: usize) {
+        let patience = Instant::now() + PATIENCE;
+        loop {
+            let mut gone = std::pin::pin!(self.room.notified());
+            gone.as_mut().enable();
+            if self.evict(bytes, false) {
+                return;
+            }
+            if timeout_at(patience, gone).await.is_err() {
+                self.evict(bytes, true);
+                return;
+            }
+        }
+    }
+
+    /// Removes the oldest pages until there is room; those that somebody still needs only
+    /// by force. Returns whether there is room.
+    fn evict(&self, bytes: usize, force: bool) -> bool {
+        let mut ring = self.lock();
+        while ring.bytes + bytes > BYTES {
+            let Some(oldest) = ring.pages.front().map(|page| page.to.position()) else { break };
+            if force {
+                ring.readers.retain(|_, after| *after >= oldest);
+            } else if ring.readers.values().any(|after| *after < oldest) {
+                return false;
+            }
+            let page = ring.pages.pop_front();
+            ring.bytes -= page.map_or(0, |page| page.bytes);
+        }
+        true
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
+}
+
+type Chunks = futures::stream::BoxStream<'static, Vec<Result<Delivery, ReadError>>>;
+
+async fn read(feed: Weak<Feed>, mut chunks: Chunks) {
+    // While it waits for events nothing keeps the feed but those who read from it.
+    while let Some(chunk) = chunks.next().await {
+        let Some(feed) = feed.upgrade() else { return };
+        feed.push(chunk).await;
+    }
+}
+
+/// A place at a feed.
+pub(crate) struct Tap {
+    feeds: Arc<Feeds>,
+    feed: Arc<Feed>,
+    id: u64,
+}
+
+enum Look {
+    Page(Arc<Page>),
+    End,
+    Wait,
+    Missed,
+    Failed(Arc<ReadError>),
+}
+
+impl Tap {
+    /// The page that follows; `None` if there is nothing more, for who has something to do
+    /// until there is. Dropping the future leaves nothing behind.
+    pub(crate) async fn next(
+        &mut self,
+        after: Checkpoint,
+        busy: bool,
+    ) -> Result<Option<Arc<Page>>, Arc<ReadError>> {
+        loop {
+            let feed = self.feed.clone();
+            // Listened for before it is looked: what comes in between rings it.
+            let mut grown = std::pin::pin!(feed.grown.notified());
+            grown.as_mut().enable();
+            match self.look(&after, busy) {
+                Look::Page(page) => return Ok(Some(page)),
+                Look::End => return Ok(None),
+                Look::Failed(error) => return Err(error),
+                Look::Missed => *self = self.feeds.join(after),
+                Look::Wait => grown.await,
+            }
+        }
+    }
+
+    fn look(&self, after: &Checkpoint, busy: bool) -> Look {
+        let mut ring = self.feed.lock();
+        let position = after.position();
+        let look = if let Some(page) = ring.page(position) {
+            Look::Page(page.clone())
+        } else if ring.end != *after {
+            Look::Missed
+        } else if let Some(error) = &ring.failed {
+            Look::Failed(error.clone())
+        } else if busy && ring.caught_up {
+            Look::End
+        } else {
+            Look::Wait
+        };
+        ring.readers.insert(self.id, position);
+        drop(ring);
+        self.feed.room.notify_waiters();
+        look
+    }
+}
+
+impl Drop for Tap {
+    fn drop(&mut self) {
+        self.feed.lock().readers.remove(&self.id);
+        self.feed.room.notify_waiters();
+    }
+}

@@ -1,0 +1,265 @@
+//! Feeds one unit, as long as its lease lasts.
+
+mod letters;
+mod step;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use annals::read_model::{AnyReadModels, CommitError, Lease, ReadModelStore};
+use annals::store::LogQuery;
+use annals::{AnyStore, Checkpoint, EventStore, Position, ReadError};
+use futures::TryStreamExt;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::backoff::Backoff;
+use super::batch::Batch;
+use super::board::Board;
+use super::entry::Entry;
+use super::feed::{Feeds, Tap};
+use super::handler::{Failure, Handler};
+use super::plan::Poison;
+
+/// How long events are gathered for one step while more are at hand.
+const GATHER: Duration = Duration::from_secs(1);
+
+/// How many bytes of events a unit gathers at most, besides one page. The events belong to
+/// pages that all units share.
+const BYTES: usize = 16 << 20;
+
+/// A checkpoint that moves over events of others moves so often at most.
+const QUIET: Duration = Duration::from_millis(20);
+
+/// How often a unit that is held looks whether it may go on.
+const HELD: Duration = Duration::from_millis(50);
+
+/// What the units of a runner have in common.
+pub(crate) struct Shared {
+    pub(crate) log: AnyStore,
+    pub(crate) models: AnyReadModels,
+    pub(crate) feeds: Arc<Feeds>,
+    pub(crate) board: Board,
+    /// How long a step may take before steps are made smaller.
+    pub(crate) pace: Duration,
+}
+
+/// What a unit is told.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Orders {
+    pub(crate) stop: bool,
+    /// Rises when there are wishes about dead letters.
+    pub(crate) wishes: u64,
+}
+
+/// Why a unit ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Stopped,
+    /// Its lease is another's.
+    Lost,
+}
+
+/// Why it does not simply go on.
+enum Interrupt {
+    End(Ended),
+    /// Begin again from where the unit stands.
+    Resume,
+    Trouble {
+        reason: String,
+        stands: bool,
+    },
+}
+
+/// Feeds one unit.
+pub(crate) struct Feeder {
+    shared: Arc<Shared>,
+    entry: Arc<Entry>,
+    lease: Lease,
+    orders: watch::Receiver<Orders>,
+    handler: Box<dyn Handler>,
+    /// The keys that are parked.
+    parked: HashSet<String>,
+    hold: Option<Checkpoint>,
+    /// The most events of the next step.
+    limit: usize,
+    /// The event that fails, and how often it has.
+    tries: Option<(Position, u32)>,
+    /// What is to be parked.
+    poison: HashMap<Position, Poison>,
+    backoff: Backoff,
+    /// Up to which order the wishes were fulfilled.
+    fulfilled: u64,
+    wishes: bool,
+}
+
+impl Feeder {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        entry: Arc<Entry>,
+        lease: Lease,
+        orders: watch::Receiver<Orders>,
+    ) -> Self {
+        let handler = (entry.make)();
+        let seed = xxh3_64(lease.unit.to_string().as_bytes());
+        Self {
+            shared,
+            lease,
+            orders,
+            handler,
+            parked: HashSet::new(),
+            hold: None,
+            limit: entry.options.batch,
+            tries: None,
+            poison: HashMap::new(),
+            backoff: Backoff::new(seed),
+            fulfilled: 0,
+            wishes: false,
+            entry,
+        }
+    }
+
+    /// Feeds the unit until it is told to stop or its lease is lost.
+    pub(crate) async fn run(mut self) -> Ended {
+        let ended = loop {
+            let interrupt = match self.follow().await {
+                Ok(never) => match never {},
+                Err(interrupt) => interrupt,
+            };
+            match interrupt {
+                Interrupt::End(ended) => break ended,
+                Interrupt::Resume => {}
+                Interrupt::Trouble { reason, stands } => {
+                    self.shared.board.trouble(&self.lease.unit, &reason, stands);
+                    let pause = self.backoff.pause();
+                    if let Err(Interrupt::End(ended)) = self.rest(pause).await {
+                        break ended;
+                    }
+                }
+            }
+        };
+        self.shared.board.gone(&self.lease.unit);
+        ended
+    }
+
+    async fn follow(&mut self) -> Result<std::convert::Infallible, Interrupt> {
+        self.check_orders()?;
+        let start = self.resume().await?;
+        let mut batch = Batch::behind(start);
+        let mut tap = self.shared.feeds.join(start);
+        // Checked before it is trusted: see `resume`.
+        loop {
+            if self.wishes || self.orders.borrow().wishes > self.fulfilled {
+                self.fulfil().await?;
+                return Err(Interrupt::Resume);
+            }
+            if self.hold.is_some_and(|hold| hold.position() <= batch.start().position()) {
+                self.rest(HELD).await?;
+                return Err(Interrupt::Resume);
+            }
+            self.gather(&mut batch, &mut tap).await?;
+            while batch.has_moved() && !self.wishes {
+                let before = batch.start();
+                self.step(&mut batch).await?;
+                if batch.start() == before {
+                    break;
+                }
+                self.check_orders()?;
+            }
+        }
+    }
+
+    /// Reads where the unit stands, and makes sure that the log still knows the place: only
+    /// then what others have read ahead may be taken for what follows.
+    async fn resume(&mut self) -> Result<Checkpoint, Interrupt> {
+        let resumed = self.shared.models.resume(&self.lease).await.map_err(Failure::from)?;
+        self.handler.forget(resumed.alone);
+        self.parked = resumed.parked.into_iter().collect();
+        self.hold = resumed.hold;
+        let checkpoint = resumed.checkpoint;
+        self.poison.retain(|position, _| *position > checkpoint.position());
+        if checkpoint.event().is_some() {
+            let query = LogQuery::resume(checkpoint).limit(1);
+            self.shared.log.read_all(query).try_next().await.map_err(|e| unreadable(&e))?;
+        } else {
+            self.set_up(checkpoint).await?;
+        }
+        self.shared.board.moved(&self.lease.unit, checkpoint, 0);
+        Ok(checkpoint)
+    }
+
+    /// Gathers events until it is time for a step.
+    async fn gather(&mut self, batch: &mut Batch, tap: &mut Tap) -> Result<(), Interrupt> {
+        let began = Instant::now();
+        loop {
+            let full = batch.len() >= self.limit || batch.bytes() >= BYTES;
+            let held = self.hold.is_some_and(|hold| hold.position() <= batch.end().position());
+            if full || held {
+                return Ok(());
+            }
+            // Where nothing was selected there is no hurry.
+            let busy = batch.len() > 0;
+            let until = began + if busy { GATHER } else { QUIET };
+            tokio::select! {
+                biased;
+                changed = self.orders.changed() => {
+                    // Whoever gives orders is gone: nobody renews the lease.
+                    changed.map_err(|_| Interrupt::End(Ended::Stopped))?;
+                    self.check_orders()?;
+                    return Ok(());
+                }
+                fed = tap.next(batch.end(), busy) => match fed {
+                    Ok(Some(page)) => batch.add(&page, &self.entry.names),
+                    Ok(None) => return Ok(()),
+                    Err(error) => {
+                        *tap = self.shared.feeds.join(batch.end());
+                        // What was read before the failure is good.
+                        return if batch.has_moved() { Ok(()) } else { Err(unreadable(&error)) };
+                    }
+                },
+                () = sleep_until(until), if batch.has_moved() => return Ok(()),
+            }
+        }
+    }
+
+    fn check_orders(&mut self) -> Result<(), Interrupt> {
+        let stop = self.orders.borrow_and_update().stop;
+        if stop { Err(Interrupt::End(Ended::Stopped)) } else { Ok(()) }
+    }
+
+    /// Rests, or until there is an order to stop.
+    async fn rest(&mut self, pause: Duration) -> Result<(), Interrupt> {
+        self.check_orders()?;
+        tokio::select! {
+            biased;
+            changed = self.orders.changed() => {
+                changed.map_err(|_| Interrupt::End(Ended::Stopped))?;
+                self.check_orders()
+            }
+            () = sleep(pause) => Ok(()),
+        }
+    }
+}
+
+/// The log cannot be read, or does not hold the place of the unit any more.
+fn unreadable(error: &ReadError) -> Interrupt {
+    Interrupt::Trouble { reason: error.to_string(), stands: !error.is_transient() }
+}
+
+impl From<Failure> for Interrupt {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Commit(CommitError::Fenced) => Interrupt::End(Ended::Lost),
+            Failure::Commit(CommitError::Moved | CommitError::Held(_)) => Interrupt::Resume,
+            Failure::Commit(error) => {
+                Interrupt::Trouble { reason: error.to_string(), stands: false }
+            }
+            Failure::Passing(reason) => Interrupt::Trouble { reason, stands: false },
+            Failure::Standing(reason) | Failure::Event { reason, .. } => {
+                Interrupt::Trouble { reason, stands: true }
+            }
+        }
+    }
+}

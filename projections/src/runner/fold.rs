@@ -1,0 +1,192 @@
+//! Feeds a view.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use annals::codec::Codec;
+use annals::read_model::{AnyReadModels, AnySession, DocumentKey, ReadModelStore};
+use annals::{Payload, StreamId};
+use bytes::Bytes;
+use foldhash::fast::FixedState;
+use futures::future::BoxFuture;
+
+use super::cache::Cache;
+use super::events::Typed;
+use super::handler::{Chosen, Failure, Handler, panicked};
+use crate::view_key::stored;
+use crate::{Keys, View};
+
+/// How many documents are loaded by one statement.
+const LOAD: usize = 10_000;
+
+/// Folds the events of a unit into documents: those that a step touches are loaded, folded
+/// in memory, and written back, each once.
+pub(crate) struct Fold<V: View> {
+    cache: Cache<V>,
+    alone: bool,
+    /// What the step has changed.
+    dirty: HashSet<V::Key, FixedState>,
+}
+
+impl<V: View> Fold<V> {
+    pub(crate) fn new() -> Self {
+        Self { cache: Cache::new(), alone: false, dirty: HashSet::default() }
+    }
+
+    async fn fold(
+        &mut self,
+        models: &AnyReadModels,
+        tx: &mut AnySession,
+        events: &[Chosen],
+    ) -> Result<(), Failure> {
+        let keys = touched::<V>(events)?;
+        self.load(models, tx, &keys).await?;
+        let mut typed = Typed::<V::Event>::new();
+        for (nth, (chosen, keys)) in events.iter().zip(keys).enumerate() {
+            // Folding never waits; here others get their turn.
+            tokio::task::consume_budget().await;
+            let event = typed.get(chosen).map_err(|reason| certain(Some(nth), reason))?;
+            for key in keys {
+                let Some(document) = self.cache.get_mut(&key) else { continue };
+                let folded = catch_unwind(AssertUnwindSafe(|| {
+                    let document = document.get_or_insert_default();
+                    document.evolve(&key, event);
+                    document.is_gone()
+                }));
+                match folded {
+                    Ok(true) => *document = None,
+                    Ok(false) => {}
+                    Err(panic) => return Err(certain(Some(nth), panicked(&*panic))),
+                }
+                self.dirty.insert(key);
+            }
+        }
+        let documents = self.changed()?;
+        if !documents.is_empty() {
+            models.save(tx, documents).await?;
+        }
+        Ok(())
+    }
+
+    async fn load(
+        &mut self,
+        models: &AnyReadModels,
+        tx: &mut AnySession,
+        keys: &[Keys<V::Key>],
+    ) -> Result<(), Failure> {
+        let mut missing: Vec<V::Key> = Vec::new();
+        let mut asked: HashSet<&V::Key, FixedState> = HashSet::default();
+        for key in keys.iter().flat_map(Keys::iter) {
+            if asked.insert(key) && self.cache.get_mut(key).is_none() {
+                missing.push(key.clone());
+            }
+        }
+        // In the order in which everybody locks them.
+        missing.sort();
+        for some in missing.chunks(LOAD) {
+            let stored: Vec<DocumentKey> = some.iter().map(stored).collect();
+            let documents = models.load(tx, &stored).await?;
+            for (key, document) in some.iter().zip(documents) {
+                let read = document.as_ref().map(|json| serde_json::from_slice::<V>(json));
+                // Not the error's text: it may quote the document.
+                let read = read.transpose().map_err(|_| Failure::Standing(unreadable::<V>()))?;
+                self.cache.put(key.clone(), read, document.map_or(0, |json| json.len()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The documents that were changed, as they are written.
+    fn changed(&mut self) -> Result<Vec<(DocumentKey, Option<Bytes>)>, Failure> {
+        let mut keys: Vec<_> = self.dirty.drain().collect();
+        keys.sort();
+        let mut changed = Vec::with_capacity(keys.len());
+        for key in keys {
+            let Some(document) = self.cache.get_mut(&key) else { continue };
+            let json = match document {
+                Some(document) => {
+                    // What JSON could not give back is refused here.
+                    let json = Payload::encode(Codec::Json, document).map_err(|error| {
+                        certain(None, format!("the document cannot be kept: {error}"))
+                    })?;
+                    Some(json.bytes().clone())
+                }
+                None => None,
+            };
+            self.cache.grew(&key, json.as_ref().map_or(0, Bytes::len));
+            changed.push((stored(&key), json));
+        }
+        Ok(changed)
+    }
+}
+
+fn certain(nth: Option<usize>, reason: String) -> Failure {
+    Failure::Event { nth, reason, certain: true }
+}
+
+fn unreadable<V: View>() -> String {
+    format!(
+        "a document of `{}` is not one that this code reads: was its type changed without raising \
+         the version, or the table altered? Raise the version, and it is built anew",
+        V::NAME
+    )
+}
+
+/// The keys of each event.
+fn touched<V: View>(events: &[Chosen]) -> Result<Vec<Keys<V::Key>>, Failure> {
+    let mut typed = Typed::<V::Event>::new();
+    let keys = |(nth, chosen)| {
+        let event = typed.get(chosen).map_err(|reason| certain(Some(nth), reason))?;
+        let keys = catch_unwind(AssertUnwindSafe(|| V::keys(event)));
+        let keys = keys.map_err(|panic| certain(Some(nth), panicked(&*panic)))?;
+        // A text that is too long can be no key.
+        let valid = keys.iter().try_for_each(|key| stored(key).check());
+        valid.map_err(|error| certain(Some(nth), error.to_string()))?;
+        Ok(keys)
+    };
+    events.iter().enumerate().map(keys).collect()
+}
+
+impl<V: View> Handler for Fold<V> {
+    fn check(&self, event: &Chosen) -> Result<(), String> {
+        Typed::<V::Event>::new().get(event).map(drop)
+    }
+
+    fn keys(&self, event: &Chosen) -> Result<Vec<String>, String> {
+        match touched::<V>(std::slice::from_ref(event)) {
+            Ok(keys) => {
+                Ok(keys.iter().flat_map(Keys::iter).map(|k| stored(k).to_string()).collect())
+            }
+            Err(Failure::Event { reason, .. }) => Err(reason),
+            Err(_) => Err("its keys cannot be computed".to_owned()),
+        }
+    }
+
+    fn key_of_stream(&self, stream: &StreamId) -> Option<String> {
+        Some(stored(&V::key_of_stream(stream)?).to_string())
+    }
+
+    fn apply<'a>(
+        &'a mut self,
+        models: &'a AnyReadModels,
+        tx: &'a mut AnySession,
+        events: &'a [Chosen],
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(self.fold(models, tx, events))
+    }
+
+    fn committed(&mut self) {
+        if self.alone {
+            self.cache.trim();
+        } else {
+            // Another unit may change them.
+            self.cache.clear();
+        }
+    }
+
+    fn forget(&mut self, alone: bool) {
+        self.alone = alone;
+        self.dirty.clear();
+        self.cache.clear();
+    }
+}

@@ -1,0 +1,121 @@
+//! What feeds one unit of a read model, whatever its kind.
+
+use std::sync::Arc;
+
+use annals::read_model::{AnyReadModels, AnySession, CommitError};
+use annals::{RawEvent, StoreError, StreamId};
+use futures::future::BoxFuture;
+
+use super::page::Page;
+
+/// An event of a page.
+#[derive(Clone)]
+pub(crate) struct Chosen {
+    pub(crate) page: Arc<Page>,
+    pub(crate) index: usize,
+}
+
+impl Chosen {
+    pub(crate) fn raw(&self) -> &RawEvent {
+        &self.page.events[self.index]
+    }
+}
+
+/// What a unit's step is made of: a view, a projection, or one that lives elsewhere.
+pub(crate) trait Handler: Send {
+    /// Whether the event decodes; else why not.
+    fn check(&self, event: &Chosen) -> Result<(), String>;
+
+    /// The keys of an event that decodes, as texts.
+    ///
+    /// # Errors
+    /// They cannot be computed: the reason.
+    fn keys(&self, event: &Chosen) -> Result<Vec<String>, String>;
+
+    /// The key of all events of a stream, where there is one.
+    fn key_of_stream(&self, stream: &StreamId) -> Option<String>;
+
+    /// Makes room, before the first event.
+    fn set_up<'a>(&'a mut self, tx: &'a mut AnySession) -> BoxFuture<'a, Result<(), Failure>> {
+        let _ = tx;
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Hands events over to where no transaction reaches, before the step begins.
+    fn hand_over<'a>(&'a mut self, events: &'a [Chosen]) -> BoxFuture<'a, Result<(), Failure>> {
+        let _ = events;
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Applies events in their order.
+    fn apply<'a>(
+        &'a mut self,
+        models: &'a AnyReadModels,
+        tx: &'a mut AnySession,
+        events: &'a [Chosen],
+    ) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// What was applied last was committed.
+    fn committed(&mut self) {}
+
+    /// What was applied last was not committed, or the lease is a new one: whatever is
+    /// remembered is forgotten. `alone`: nobody else writes the same documents.
+    fn forget(&mut self, alone: bool) {
+        let _ = alone;
+    }
+}
+
+/// Why a step did not come about.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// An event could not be applied.
+    Event {
+        /// Which of those that were to be applied, if that is known.
+        nth: Option<usize>,
+        reason: String,
+        /// Whether it would fail in the same way each time.
+        certain: bool,
+    },
+    /// It may pass: try again.
+    Passing(String),
+    /// It stays until somebody mends it, and says nothing about an event.
+    Standing(String),
+    /// The step was not committed, or nobody knows.
+    Commit(CommitError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        if error.is_transient() {
+            Failure::Passing(error.to_string())
+        } else {
+            Failure::Standing(error.to_string())
+        }
+    }
+}
+
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Store(error) => error.into(),
+            error => Failure::Commit(error),
+        }
+    }
+}
+
+/// What a panic says.
+pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("it panicked: {}", text.unwrap_or("without a message"))
+}
+
+/// An error with its causes.
+pub(crate) fn explained(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |text, cause| {
+        let cause = cause.to_string();
+        // Many errors repeat what lies below them.
+        if text.contains(&cause) { text } else { format!("{text}: {cause}") }
+    })
+}

@@ -1,0 +1,190 @@
+//! What is to become of the events of a step.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use annals::read_model::{DeadLetter, Mark, Step, Tallies, Unit};
+use annals::{Checkpoint, Position, RawEvent};
+use time::OffsetDateTime;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::handler::{Chosen, Handler};
+use crate::{OnUnreadable, Options};
+
+/// An event that has failed for good.
+#[derive(Debug, Clone)]
+pub(crate) struct Poison {
+    pub(crate) reason: String,
+    pub(crate) attempts: u32,
+}
+
+/// Decides about the events of a step.
+pub(crate) struct Planner<'u> {
+    pub(crate) unit: &'u Unit,
+    pub(crate) slices: u16,
+    pub(crate) options: &'u Options,
+    /// The keys that are parked.
+    pub(crate) parked: &'u HashSet<String>,
+    /// What is parked from now on.
+    pub(crate) poison: &'u HashMap<Position, Poison>,
+}
+
+/// What a step does.
+pub(crate) struct Plan {
+    pub(crate) apply: Vec<Chosen>,
+    pub(crate) step: Step,
+    /// The keys that the step parks.
+    pub(crate) fresh: HashSet<String>,
+    /// Why the step ends before an event that nothing can be done with.
+    pub(crate) stop: Option<String>,
+}
+
+enum Fate {
+    Apply,
+    /// Another slice's.
+    Pass,
+    Park {
+        keys: Vec<String>,
+        poison: Option<Poison>,
+    },
+    Stop(String),
+}
+
+impl Planner<'_> {
+    /// The plan for these events, which lead from one checkpoint to another.
+    pub(crate) fn plan(
+        &self,
+        handler: &dyn Handler,
+        events: Vec<Chosen>,
+        from: Checkpoint,
+        to: Checkpoint,
+    ) -> Plan {
+        let mut plan = Plan {
+            apply: Vec::with_capacity(events.len()),
+            step: Step { to, ..Step::from(from) },
+            fresh: HashSet::new(),
+            stop: None,
+        };
+        let mut reached = from;
+        for chosen in events {
+            let raw = chosen.raw();
+            let here = raw.checkpoint(from.log());
+            match self.fate(handler, &chosen, &plan.fresh) {
+                Fate::Pass => {}
+                Fate::Apply => {
+                    tallies(&mut plan.step.tallies, raw).apply(mark(raw));
+                    plan.apply.push(chosen);
+                }
+                Fate::Park { keys, poison } => {
+                    tallies(&mut plan.step.tallies, raw).park(mark(raw));
+                    plan.step.parked.push(self.letter(raw, &keys, poison));
+                    plan.fresh.extend(keys);
+                }
+                Fate::Stop(reason) => {
+                    plan.step.to = reached;
+                    plan.stop = Some(reason);
+                    break;
+                }
+            }
+            reached = here;
+        }
+        plan
+    }
+
+    fn fate(&self, handler: &dyn Handler, chosen: &Chosen, fresh: &HashSet<String>) -> Fate {
+        let poison = self.poison.get(&chosen.raw().position).cloned();
+        let (keys, poison) = match handler.check(chosen) {
+            // Nobody asks for keys where it makes no difference.
+            Ok(())
+                if poison.is_none()
+                    && self.slices == 1
+                    && self.parked.is_empty()
+                    && fresh.is_empty() =>
+            {
+                return Fate::Apply;
+            }
+            Ok(()) => match handler.keys(chosen) {
+                Ok(keys) => (keys, poison),
+                Err(reason) => match self.unreadable(handler, chosen, reason) {
+                    Ok(parked) => parked,
+                    Err(reason) => return Fate::Stop(reason),
+                },
+            },
+            Err(reason) => match self.unreadable(handler, chosen, reason) {
+                Ok(parked) => parked,
+                Err(reason) => return Fate::Stop(reason),
+            },
+        };
+        match self.slice(chosen.raw(), &keys) {
+            Ok(slice) if slice != self.unit.slice => return Fate::Pass,
+            Ok(_) => {}
+            Err(reason) => return Fate::Stop(reason),
+        }
+        let waits = keys.iter().any(|key| self.parked.contains(key) || fresh.contains(key));
+        if waits || poison.is_some() { Fate::Park { keys, poison } } else { Fate::Apply }
+    }
+
+    /// What becomes of an event whose keys cannot be computed.
+    fn unreadable(
+        &self,
+        handler: &dyn Handler,
+        chosen: &Chosen,
+        reason: String,
+    ) -> Result<(Vec<String>, Option<Poison>), String> {
+        let key = match self.options.on_unreadable {
+            OnUnreadable::Stop => None,
+            OnUnreadable::ParkStream => handler.key_of_stream(&chosen.raw().stream),
+        };
+        let key = key.ok_or_else(|| at(chosen.raw(), &reason))?;
+        Ok((vec![key], Some(Poison { reason, attempts: 1 })))
+    }
+
+    /// The slice that an event belongs to.
+    fn slice(&self, raw: &RawEvent, keys: &[String]) -> Result<u16, String> {
+        let of = |text: &str| slice_of(text, self.slices);
+        let mut slices = keys.iter().map(|key| of(key));
+        // What touches nothing is counted somewhere.
+        let first = slices.next().unwrap_or_else(|| of(raw.stream.as_str()));
+        if slices.all(|slice| slice == first) {
+            return Ok(first);
+        }
+        let reason = "its keys are in several slices: declare a version in one slice";
+        Err(at(raw, reason))
+    }
+
+    fn letter(&self, raw: &RawEvent, keys: &[String], poison: Option<Poison>) -> DeadLetter {
+        DeadLetter {
+            unit: self.unit.clone(),
+            position: raw.position,
+            event: raw.id,
+            stream: raw.stream.clone(),
+            version: raw.version,
+            name: raw.name.clone().into_owned(),
+            keys: keys.to_vec(),
+            attempts: poison.as_ref().map_or(0, |poison| poison.attempts),
+            reason: poison.map(|poison| poison.reason),
+            // The store has the clock.
+            parked_at: OffsetDateTime::UNIX_EPOCH,
+            wish: None,
+        }
+    }
+}
+
+/// The slice of a key; it never changes, because checkpoints depend on it.
+pub(crate) fn slice_of(key: &str, slices: u16) -> u16 {
+    let slice = xxh3_64(key.as_bytes()) % u64::from(slices.max(1));
+    u16::try_from(slice).unwrap_or_default()
+}
+
+pub(crate) fn mark(raw: &RawEvent) -> Mark {
+    Mark::of(raw.partition, raw.position, raw.id)
+}
+
+pub(crate) fn tallies<'t>(all: &'t mut BTreeMap<u64, Tallies>, raw: &RawEvent) -> &'t mut Tallies {
+    all.entry(mark(raw).block).or_default()
+}
+
+/// A reason, and which event.
+pub(crate) fn at(raw: &RawEvent, reason: &str) -> String {
+    let (name, stream, version, position) = (&raw.name, &raw.stream, raw.version, raw.position);
+    format!("event `{name}` at `{stream}` version {version}, position {position}: {reason}")
+}
