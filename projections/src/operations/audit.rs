@@ -125,17 +125,21 @@ impl Operations {
                 self.log.read_all(query).try_next().await?;
             }
         }
-        let mut until = ledgers.iter().map(|l| l.checkpoint.position()).min().unwrap_or_default();
-        if ledgers.len() > 1 {
-            // Slices stand at different places: only whole blocks can be compared.
-            until = Position::new((until.get() / BLOCK * BLOCK).saturating_sub(1));
+        let reached = || ledgers.iter().map(|ledger| ledger.checkpoint.position());
+        let (mut until, most) = (reached().min().unwrap_or_default(), reached().max());
+        let mut blocks_until = until.get() / BLOCK + 1;
+        if Some(until) != most {
+            // Slices stand at different places: only blocks can be compared that all of them
+            // have passed.
+            blocks_until -= 1;
+            until = Position::new((blocks_until * BLOCK).saturating_sub(1));
         }
-        let books = books(ledgers, until);
+        let books = books(ledgers, blocks_until);
         let mut tallies = Tallies::default();
         for block in books.values() {
             tallies = tallies.plus(*block);
         }
-        let mut difference = letters_differ(ledgers, until);
+        let mut difference = letters_differ(ledgers, blocks_until);
         let query = LogQuery::partition(partition).filter(filter.clone());
         let mut events = self.log.read_all(query);
         let mut log: BTreeMap<u64, Tallies> = BTreeMap::new();
@@ -158,10 +162,10 @@ impl Operations {
 }
 
 /// What the books of all slices say, of the blocks that are compared.
-fn books(ledgers: &[Ledger], until: Position) -> BTreeMap<u64, Tallies> {
+fn books(ledgers: &[Ledger], until: u64) -> BTreeMap<u64, Tallies> {
     let mut books: BTreeMap<u64, Tallies> = BTreeMap::new();
     for (block, tallies) in ledgers.iter().flat_map(|ledger| &ledger.blocks) {
-        if *block <= until.get() / BLOCK {
+        if *block < until {
             let sum = books.entry(*block).or_default();
             *sum = sum.plus(*tallies);
         }
@@ -170,14 +174,14 @@ fn books(ledgers: &[Ledger], until: Position) -> BTreeMap<u64, Tallies> {
 }
 
 /// The first block in which the dead letters are not what the books say was parked.
-fn letters_differ(ledgers: &[Ledger], until: Position) -> Option<BlockDifference> {
+fn letters_differ(ledgers: &[Ledger], until: u64) -> Option<BlockDifference> {
     for ledger in ledgers {
         let mut letters: BTreeMap<u64, Tallies> = BTreeMap::new();
-        for letter in ledger.letters.iter().filter(|letter| letter.position <= until) {
-            let mark = Mark::of(letter.unit.partition, letter.position, letter.event);
+        let marks = ledger.letters.iter().map(|l| Mark::of(l.unit.partition, l.position, l.event));
+        for mark in marks.filter(|mark| mark.block < until) {
             letters.entry(mark.block).or_default().park(mark);
         }
-        let blocks = ledger.blocks.iter().filter(|(block, _)| **block <= until.get() / BLOCK);
+        let blocks = ledger.blocks.iter().filter(|(block, _)| **block < until);
         for (block, books) in blocks {
             let parked = letters.remove(block).unwrap_or_default().parked;
             if parked != books.parked {

@@ -1,6 +1,6 @@
 //! Keeps leases, and a feeder for each.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use annals::read_model::{Heartbeat, Lease, ModelId, ReadModelStore, Unit, Worker
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::backoff::Backoff;
 use super::entry::Entry;
@@ -27,7 +28,7 @@ async fn told(stop: &mut watch::Receiver<bool>) {
 pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) settings: Settings,
-    pub(crate) entries: HashMap<ModelId, Arc<Entry>>,
+    pub(crate) entries: BTreeMap<ModelId, Arc<Entry>>,
     pub(crate) id: WorkerId,
     tasks: JoinSet<(Lease, Ended)>,
     feeding: BTreeMap<Unit, Feeding>,
@@ -55,7 +56,7 @@ impl Worker {
 
     /// Works until it is told to stop, or nobody is left who could tell it.
     pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<(), StoreError> {
-        let mut backoff = Backoff::new(self.id.as_uuid().as_u64_pair().1);
+        let mut backoff = Backoff::new(xxh3_64(self.settings.label.as_bytes()));
         loop {
             let last = Instant::now();
             let next = match self.beat().await {

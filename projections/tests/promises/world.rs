@@ -1,0 +1,86 @@
+//! A log and a store of read models, of each kind.
+
+use std::time::Duration;
+
+use annals::read_model::{AnyReadModels, AnySession, ReadModelStore, Which};
+use annals::{AnyStore, EventStore};
+use annals_memory::{MemoryReadModels, MemoryStore, MemoryTables};
+use annals_projections::{Documents, Operations, Options, Runner, View, Views, replay};
+
+use super::domain::{Line, Lines};
+
+/// How long anything may take that should happen.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A log and a store of read models.
+#[derive(Clone)]
+pub struct World {
+    pub log: AnyStore,
+    pub models: AnyReadModels,
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Memory(MemoryReadModels),
+}
+
+impl World {
+    pub async fn memory(partitions: u16) -> Self {
+        let models = MemoryReadModels::new();
+        Self {
+            log: MemoryStore::builder().partitions(partitions).build().erased(),
+            models: models.clone().erased(),
+            kind: Kind::Memory(models),
+        }
+    }
+
+    /// A runner with short leases.
+    pub fn runner(&self) -> Runner<AnySession> {
+        Runner::new(self.log.clone(), self.models.clone()).lease(Duration::from_secs(1))
+    }
+
+    /// A runner with the projection of the domain.
+    pub fn with_lines(&self, runner: Runner<AnySession>, options: Options) -> Runner<AnySession> {
+        match &self.kind {
+            Kind::Memory(_) => runner.projection_through::<MemoryTables, _>(Lines, options),
+        }
+    }
+
+    /// The rows of the projection.
+    pub async fn lines(&self) -> Vec<Line> {
+        match &self.kind {
+            Kind::Memory(models) => models.table(&Which::Current("lines".into()), "lines").unwrap(),
+        }
+    }
+
+    pub fn views(&self) -> Views {
+        Views::new(self.models.clone())
+    }
+
+    pub fn operations(&self) -> Operations {
+        Operations::new(self.log.clone(), self.models.clone())
+    }
+
+    /// What the store keeps of a view.
+    pub async fn kept<V: View>(&self) -> Vec<(V::Key, V)> {
+        self.views().page::<V>(None, 1_000_000).await.unwrap()
+    }
+
+    /// The read model is that of a fresh replay, and its books are those of the log.
+    #[track_caller]
+    pub fn assert_as_replayed<V>(&self) -> impl Future<Output = ()>
+    where
+        V: View + PartialEq + std::fmt::Debug,
+    {
+        let at = std::panic::Location::caller();
+        async move {
+            let replayed: Documents<V> = replay(&self.log).await.unwrap();
+            let replayed: Vec<_> = replayed.into_iter().collect();
+            let kept = self.kept::<V>().await;
+            assert!(kept == replayed, "{at}: kept {kept:?}\nreplayed {replayed:?}");
+            let audit = self.operations().audit(V::NAME, None).await.unwrap();
+            assert!(audit.is_clean(), "{at}: {audit}");
+        }
+    }
+}
