@@ -45,7 +45,7 @@ impl Operations {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn compare(&self, name: &str, versions: [u32; 2]) -> Comparing<'_> {
+    pub fn compare(&self, name: &str, versions: [u32; 2]) -> Comparing<'static> {
         Comparing {
             operations: self.clone(),
             name: name.to_owned(),

@@ -10,7 +10,16 @@
 )]
 
 mod domain;
+mod p10_audit;
 mod p1_exactly_once;
+mod p2_ordered;
+mod p3_fenced;
+mod p4_poison;
+mod p5_rebuild;
+mod p6_read_your_writes;
+mod p7_lag;
+mod p8_stops;
+mod p9_side_effects;
 mod world;
 
 macro_rules! promises {
@@ -35,5 +44,44 @@ promises! {
     p1_exactly_once {
         p1_a_view_is_what_a_replay_gives,
         p1_a_projection_is_what_a_replay_gives,
+    }
+    p2_ordered {
+        p2_events_of_a_key_come_in_order_in_every_slice,
+        p2_an_event_in_several_slices_stops_the_view,
+    }
+    p3_fenced {
+        p3_work_is_shared_evenly_and_handed_over,
+        p3_the_work_of_a_crashed_process_is_taken_over,
+    }
+    p4_poison {
+        p4_poison_parks_its_keys_and_others_go_on,
+        p4_a_projection_tries_again_and_then_parks,
+        p4_a_dead_letter_is_skipped_with_a_note,
+        p4_a_read_model_may_stop_instead,
+        p4_an_event_that_does_not_decode_stops_the_view,
+        p4_an_event_that_does_not_decode_is_parked_by_its_stream,
+        p4_many_poisoned_keys_hold_up_nobody,
+    }
+    p5_rebuild {
+        p5_a_version_is_rebuilt_under_load,
+        p5_a_version_that_is_behind_does_not_take_over,
+    }
+    p6_read_your_writes {
+        p6_a_query_sees_the_commit_of_its_token,
+        p6_a_wait_has_an_end,
+    }
+    p7_lag {
+        p7_lag_is_known_in_events_and_in_time,
+    }
+    p8_stops {
+        p8_stopping_at_any_moment_loses_and_doubles_nothing,
+        p8_a_crash_at_any_moment_loses_and_doubles_nothing,
+    }
+    p9_side_effects {
+        p9_neither_replay_nor_rebuild_reaches_what_lives_elsewhere,
+    }
+    p10_audit {
+        p10_an_audit_finds_what_the_books_do_not_hold,
+        p10_another_log_is_not_taken_for_this_one,
     }
 }

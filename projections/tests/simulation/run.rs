@@ -102,7 +102,7 @@ pub async fn run(seed: u64, mutant: Mutant) -> Result<u64, String> {
     let cure = format!("run {}", RUNS.fetch_add(1, Ordering::Relaxed));
     let scene = Scene { log, models, chaos, slices, cure };
 
-    let (workers, ()) = futures::join!(scene.disturb(12), scene.write(120));
+    let (workers, ()) = futures::join!(scene.disturb(8), scene.write(60));
     dice.calm_down();
     drop(workers);
     let last = scene.start().await;
