@@ -3,6 +3,8 @@
 
 #![allow(clippy::expect_used, reason = "in a test an expectation is an assertion")]
 
+#[path = "../support/clock.rs"]
+mod clock;
 mod mutant;
 
 mod atomic;
@@ -16,6 +18,7 @@ mod idempotent;
 mod late;
 mod optimistic;
 mod order;
+mod read_models;
 mod reads;
 mod snapshots;
 
