@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use annals::EventStore;
 use annals::read_model::{ModelId, ReadModelStore};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use super::error::RunError;
 use super::feeder::Shared;
@@ -24,6 +24,7 @@ pub(super) async fn wait(shared: &Shared, models: &[ModelId]) -> Result<(), RunE
             units.extend(model.units.into_iter().map(|status| status.unit));
         }
     }
+    let mut look = Instant::now() + LOOK;
     loop {
         // Listened for before it is looked.
         let mut news = std::pin::pin!(shared.board.news.notified());
@@ -40,8 +41,9 @@ pub(super) async fn wait(shared: &Shared, models: &[ModelId]) -> Result<(), RunE
         }
         tokio::select! {
             biased;
-            () = news => {}
-            () = sleep(LOOK) => {
+            // First, because under load there is always news.
+            () = sleep_until(look) => {
+                look = Instant::now() + LOOK;
                 for model in shared.models.models(None).await? {
                     for status in model.units {
                         let head = heads.get(&status.unit.partition).copied().unwrap_or_default();
@@ -51,6 +53,7 @@ pub(super) async fn wait(shared: &Shared, models: &[ModelId]) -> Result<(), RunE
                     }
                 }
             }
+            () = news => {}
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One pass over a partition for all who stand at the same place.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use annals::store::{Delivery, Filter, LogQuery};
@@ -63,7 +63,7 @@ struct Feed {
     grown: Notify,
     /// Rings when somebody has gone on, or has gone.
     room: Notify,
-    reading: AbortHandle,
+    reading: OnceLock<AbortHandle>,
 }
 
 struct Ring {
@@ -107,16 +107,18 @@ impl Feed {
             None => LogQuery::partition(after.partition()),
         };
         let deliveries = log.subscribe(query.filter(filter.clone()));
-        Arc::new_cyclic(|feed: &Weak<Feed>| {
-            let reading = tokio::spawn(read(feed.clone(), deliveries.ready_chunks(PAGE).boxed()));
-            Feed {
-                partition: after.partition(),
-                ring: Mutex::new(ring),
-                grown: Notify::new(),
-                room: Notify::new(),
-                reading: reading.abort_handle(),
-            }
-        })
+        let feed = Arc::new(Feed {
+            partition: after.partition(),
+            ring: Mutex::new(ring),
+            grown: Notify::new(),
+            room: Notify::new(),
+            reading: OnceLock::new(),
+        });
+        // Only now: a task that finds no feed takes it for one that nobody needs any more.
+        let chunks = deliveries.ready_chunks(PAGE).boxed();
+        let reading = tokio::spawn(read(Arc::downgrade(&feed), chunks));
+        feed.reading.get_or_init(|| reading.abort_handle());
+        feed
     }
 
     fn lock(&self) -> MutexGuard<'_, Ring> {
@@ -204,7 +206,9 @@ impl Feed {
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        self.reading.abort();
+        if let Some(reading) = self.reading.get() {
+            reading.abort();
+        }
     }
 }
 

@@ -59,6 +59,10 @@ impl Worker {
         let mut backoff = Backoff::new(xxh3_64(self.settings.label.as_bytes()));
         loop {
             let last = Instant::now();
+            let models = self.shared.models.clone();
+            // It counts from here: what changes during the heartbeat is not missed.
+            let mut stirred = std::pin::pin!(models.stirred());
+            let early = futures::poll!(stirred.as_mut()).is_ready();
             let next = match self.beat().await {
                 Ok(()) => {
                     backoff.reset();
@@ -69,14 +73,14 @@ impl Worker {
                     Instant::now() + backoff.pause().min(self.settings.lease / 3)
                 }
             };
-            let models = self.shared.models.clone();
             tokio::select! {
                 biased;
                 () = told(&mut stop) => break,
                 Some(ended) = self.tasks.join_next_with_id(), if !self.tasks.is_empty() => {
                     self.ended(ended).await;
                 }
-                () = models.stirred() => {}
+                () = stirred, if !early => {}
+                () = sleep_until(last), if early => {}
                 () = sleep_until(next) => {}
             }
             tokio::select! {

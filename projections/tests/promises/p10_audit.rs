@@ -44,5 +44,7 @@ pub async fn p10_another_log_is_not_taken_for_this_one(world: World) {
     world.runner().view::<Balance>().run_until_caught_up().await.unwrap();
     let operations = Operations::new(MemoryStore::new(), world.models.clone());
     let failed = operations.audit("balances", None).await.unwrap_err();
-    assert!(failed.to_string().contains("another log"), "{failed}");
+    // It may have fewer partitions.
+    let told = failed.to_string();
+    assert!(told.contains("another log") || told.contains("no partition"), "{failed}");
 }

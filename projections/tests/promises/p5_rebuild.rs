@@ -49,7 +49,7 @@ pub async fn p5_a_version_is_rebuilt_under_load(world: World) {
                 let found = models.documents(&which, &all).await.unwrap();
                 assert_eq!(found.len(), 20, "an empty or a partial model was seen");
                 reads += 1;
-                tokio::task::yield_now().await;
+                sleep(Duration::from_millis(1)).await;
             }
             reads
         })

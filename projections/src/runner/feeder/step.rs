@@ -110,7 +110,8 @@ impl Feeder {
             _ => 1,
         };
         self.tries = Some((raw.position, attempts));
-        if nth != Some(0) && !certain {
+        let stops = self.entry.options.on_failure == OnFailure::Stop;
+        if nth != Some(0) && (stops || !certain) {
             // Those before it are committed first.
             self.limit = nth.unwrap_or(1).max(1);
             return Interrupt::Resume;
