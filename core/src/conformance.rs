@@ -38,6 +38,8 @@
 //! say; the suite opens a log several times, drops futures half-way and checks
 //! every claim of the store against its log.
 //!
+//! Stores of read models have a suite of their own, in [`read_models`].
+//!
 //! A [`Suite`] runs the same cases as a value and reports instead of failing,
 //! which is how a suite is itself tested.
 
@@ -69,10 +71,12 @@ pub mod keys;
 pub mod late;
 pub mod optimistic;
 pub mod order;
+pub mod read_models;
 pub mod reads;
 pub mod snapshots;
 pub mod subscribe;
 
 pub use fixture::{Erased, Fixture, Setup, fixture};
+pub use read_models::{ReadModelFixture, ReadModelSuite};
 pub use subject::Subject;
 pub use suite::{Case, Report, Suite, all, check};

@@ -11,14 +11,22 @@
 //! let eight = MemoryStore::builder().partitions(8).build();
 //! # let _ = (store, eight);
 //! ```
+//!
+//! Read models live in [`MemoryReadModels`], which keeps every promise of
+//! [`ReadModelStore`](annals::ReadModelStore); a projection of its own tables writes
+//! through [`MemoryTables`].
 
 mod append;
 mod options;
 mod partition;
 mod read;
+mod read_models;
 mod snapshots;
 mod store;
 mod subscribe;
 
 pub use options::MemoryStoreBuilder;
+pub use read_models::{
+    MemoryReadModels, MemoryTables, MemoryTx, Table, TableError, TableKey, TableMismatch, TableRow,
+};
 pub use store::MemoryStore;

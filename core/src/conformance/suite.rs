@@ -12,10 +12,10 @@ use futures::future::BoxFuture;
 use super::{Fixture, Setup, Subject};
 
 /// How long a case may take: one that hangs has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How many cases a suite runs at the same time: most of them wait now and then.
-const AT_A_TIME: usize = 8;
+pub(super) const AT_A_TIME: usize = 8;
 
 /// One rule, as a test.
 pub struct Case<F: Fixture> {
@@ -54,15 +54,22 @@ where
     F: Fixture,
     Running: Future<Output = ()> + Send + 'static,
 {
+    test(Subject::new(Arc::new(fixture), setup), case);
+}
+
+/// Prepares a case and runs it, in a runtime of its own.
+pub(super) fn test<Subject, Running>(
+    subject: impl Future<Output = Subject>,
+    case: impl FnOnce(Subject) -> Running,
+) where
+    Running: Future<Output = ()> + Send + 'static,
+{
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(4)
         .enable_all()
         .build()
         .expect("a runtime for the test");
-    let end = runtime.block_on(async {
-        let subject = Subject::new(Arc::new(fixture), setup).await;
-        end(case(subject), PATIENCE).await
-    });
+    let end = runtime.block_on(async { end(case(subject.await), PATIENCE).await });
     runtime.shutdown_background();
     match end {
         End::Kept => {}
@@ -73,14 +80,17 @@ where
 }
 
 /// How a case ended.
-enum End {
+pub(super) enum End {
     Kept,
     Broken(Box<dyn Any + Send>),
     Stuck(Duration),
 }
 
 /// Runs the case on a task, where a panic ends only the task.
-async fn end(case: impl Future<Output = ()> + Send + 'static, patience: Duration) -> End {
+pub(super) async fn end(
+    case: impl Future<Output = ()> + Send + 'static,
+    patience: Duration,
+) -> End {
     let mut task = tokio::spawn(case);
     match tokio::time::timeout(patience, &mut task).await {
         Ok(Ok(())) => End::Kept,
@@ -93,7 +103,7 @@ async fn end(case: impl Future<Output = ()> + Send + 'static, patience: Duration
 }
 
 impl End {
-    fn outcome(self) -> Result<(), String> {
+    pub(super) fn outcome(self) -> Result<(), String> {
         match self {
             End::Kept => Ok(()),
             End::Broken(panic) => Err(message(&*panic)),
@@ -171,6 +181,10 @@ pub struct Report {
 }
 
 impl Report {
+    pub(super) fn new(outcomes: Vec<(&'static str, Result<(), String>)>) -> Self {
+        Self { outcomes }
+    }
+
     /// How many cases were run.
     #[must_use]
     pub fn cases(&self) -> usize {

@@ -1,0 +1,120 @@
+//! Making read models known.
+
+use super::subject::balances;
+use super::{Models, ReadModelFixture};
+use crate::read_model::{
+    Declaration, DeclareError, Handled, KeyKind, ModelId, Shape, VersionState, Which,
+};
+use crate::{LogId, ReadModelStore};
+
+fn handles(model: &Declaration, events: &[(&str, u16)]) -> Declaration {
+    let handled = |&(name, newest): &(&str, u16)| Handled { name: name.into(), newest };
+    Declaration { events: events.iter().map(handled).collect(), ..model.clone() }
+}
+
+/// The first version of a name answers queries at once; later ones are built beside it.
+pub async fn declare_makes_the_first_version_current<F: ReadModelFixture>(models: Models<F>) {
+    let states = [VersionState::Current, VersionState::Building, VersionState::Building];
+    for (version, state) in (2..).zip(states) {
+        let model = models.over(version, 2).slices(2);
+        assert_eq!(models.declare(&model).await, state);
+        assert_eq!(models.declare(&model).await, state, "again, by another worker");
+        let shown = models.other().await.models(Some("balances")).await.expect("models");
+        let shown = shown.last().expect("the model").clone();
+        assert_eq!((shown.declaration, shown.state), (model, state));
+        let start = |partition| models.place(partition, 0);
+        let at: Vec<_> = shown.units.iter().map(|unit| unit.checkpoint).collect();
+        assert_eq!(at, [start(0), start(0), start(1), start(1)]);
+        assert!(shown.units.is_sorted_by_key(|status| &status.unit));
+    }
+    let first = models.store.models(Some("balances")).await.expect("models");
+    let states = first.iter().map(|model| model.state).collect::<Vec<_>>();
+    assert_eq!(states, [VersionState::Current, VersionState::Building, VersionState::Building]);
+}
+
+/// Every kind of read model, each by its own name.
+pub async fn declare_tells_names_and_shapes_apart<F: ReadModelFixture>(models: Models<F>) {
+    let keys = [KeyKind::Text, KeyKind::Integer, KeyKind::Uuid].map(Shape::Documents);
+    let names = ["texts", "integers", "uuids", "tables", "elsewhere"];
+    for (name, shape) in names.iter().zip(keys.into_iter().chain([Shape::Tables, Shape::Elsewhere]))
+    {
+        let id = ModelId::new(name, 1).expect("a name");
+        let model = Declaration { id, shape, ..models.version(1) };
+        assert_eq!(models.declare(&model).await, VersionState::Current);
+        let shown = models.store.models(Some(name)).await.expect("models");
+        assert_eq!(shown.len(), 1);
+        assert_eq!(shown[0].declaration, model);
+    }
+    assert_eq!(models.store.models(None).await.expect("models").len(), names.len());
+    assert_eq!(models.store.models(Some("text")).await.expect("models"), []);
+}
+
+/// What a name could not be in any store.
+pub async fn declare_refuses_names_that_are_none<F: ReadModelFixture>(models: Models<F>) {
+    for (name, version) in [("", 1), ("Balances", 1), ("a-b", 1), ("balances", 0)] {
+        let id = ModelId { name: name.to_owned(), version };
+        let refused = models.store.declare(&Declaration { id, ..models.version(1) }).await;
+        assert!(matches!(refused, Err(DeclareError::InvalidName(_))), "{name}: {refused:?}");
+    }
+}
+
+/// Something else by the same name and version.
+pub async fn declare_refuses_another_shape<F: ReadModelFixture>(models: Models<F>) {
+    let known = models.version(1);
+    models.declare(&known).await;
+    let shape = Shape::Documents(KeyKind::Integer);
+    let others = [
+        Declaration { shape, ..known.clone() },
+        Declaration { shape: Shape::Tables, ..known.clone() },
+        known.clone().slices(2),
+    ];
+    for other in others {
+        let refused = models.store.declare(&other).await;
+        assert!(matches!(refused, Err(DeclareError::Different { .. })), "{refused:?}");
+    }
+    let shown = models.store.models(None).await.expect("models");
+    assert_eq!(shown[0].declaration, known, "nothing has changed");
+}
+
+/// A later code may handle more; an earlier one is told what it lacks.
+pub async fn declare_refuses_older_code<F: ReadModelFixture>(models: Models<F>) {
+    let first = handles(&models.version(1), &[("a", 1), ("b", 1)]);
+    let later = handles(&first, &[("a", 2), ("b", 1), ("c", 1)]);
+    models.declare(&first).await;
+    models.declare(&later).await;
+    match models.store.declare(&first).await {
+        Err(DeclareError::OlderCode { id, missing }) => {
+            assert_eq!((id, missing), (balances(1), vec!["a".to_owned(), "c".to_owned()]));
+        }
+        other => panic!("the code is older: {other:?}"),
+    }
+    let shown = models.store.models(None).await.expect("models");
+    assert_eq!(shown[0].declaration, later);
+}
+
+/// A version older than all that are kept is not built again.
+pub async fn declare_refuses_what_was_discarded<F: ReadModelFixture>(models: Models<F>) {
+    models.declare(&models.version(1)).await;
+    models.declare(&models.version(2)).await;
+    models.store.switch("balances", 2).await.expect("switched");
+    models.store.discard("balances", 1).await.expect("discarded");
+    match models.store.declare(&models.version(1)).await {
+        Err(DeclareError::Discarded { id, oldest }) => assert_eq!((id, oldest), (balances(1), 2)),
+        other => panic!("it was discarded: {other:?}"),
+    }
+    let gone = models.store.count(&Which::Version(balances(1))).await;
+    assert!(gone.is_err(), "{gone:?}");
+}
+
+/// A read model is fed from one log.
+pub async fn declare_refuses_another_log<F: ReadModelFixture>(models: Models<F>) {
+    let known = models.version(1);
+    models.declare(&known).await;
+    let other = Declaration { log: LogId::new(), ..known.clone() };
+    match models.store.declare(&other).await {
+        Err(DeclareError::AnotherLog { known: log, log: declared, .. }) => {
+            assert_eq!((log, declared), (known.log, other.log));
+        }
+        refused => panic!("it is fed from another log: {refused:?}"),
+    }
+}
