@@ -29,6 +29,10 @@ CREATE TABLE "read_models"._models (
 );
 CREATE UNIQUE INDEX _models_current ON "read_models"._models (name) WHERE state = 'current';
 
+-- Fencing tokens. Not counted by unit: a version that is discarded and declared again must
+-- not give out again those of before.
+CREATE SEQUENCE "read_models"._tokens;
+
 -- How far each unit has come, and who works on it. A row is written with each step:
 -- there is room for its next forms in its page, and no index names what changes.
 CREATE TABLE "read_models"._units (
@@ -199,7 +203,8 @@ BEGIN
             SET events = p_events, newest = p_newest, fingerprint = p_fingerprint
             WHERE id = v_known.id;
             UPDATE "read_models"._units
-            SET fingerprint = p_fingerprint, holder = NULL, lease_until = NULL
+            SET fingerprint = p_fingerprint, holder = NULL, lease_until = NULL,
+                stopped = NULL, rate = NULL, since = NULL, trouble = NULL
             WHERE model = v_known.id;
         END IF;
     ELSE

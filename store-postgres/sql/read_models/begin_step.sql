@@ -4,7 +4,7 @@
 --          $7 synchronous_commit, NULL to leave it.
 -- Result:  one row, if the lease is in force.
 -- Locks:   none: the lease can be renewed, and taken over when it has run out.
-SELECT lease.model, lease.shape, lease.key, lease.partitions, lease.state = 'current' AS current,
+SELECT lease.model, lease.shape, lease.key, lease.alone, lease.state = 'current' AS current,
        pg_backend_pid() AS backend,
        set_config('annals.step', lease.model || ' ' || $6, true),
        set_config('application_name', left(format('annals %s v%s %s/%s', $1, $2, $3, $4), 63), true),
@@ -16,7 +16,7 @@ SELECT lease.model, lease.shape, lease.key, lease.partitions, lease.state = 'cur
        CASE WHEN lease.home IS NOT NULL
             THEN set_config('search_path', format('%I, "read_models", public', lease.home), true) END
 FROM (
-    SELECT u.model, m.shape, m.key, m.partitions, m.state, m.home,
+    SELECT u.model, m.shape, m.key, m.partitions * m.slices = 1 AS alone, m.state, m.home,
            greatest(1, floor(extract(epoch FROM u.lease_until - clock_timestamp()) * 1000))::bigint::text AS remaining
     FROM "read_models"._models AS m JOIN "read_models"._units AS u ON u.model = m.id
     WHERE m.name = $1::text AND m.version = $2::int AND u.partition = $3::smallint AND u.slice = $4::int

@@ -14,7 +14,7 @@ WITH free AS MATERIALIZED (
     FOR UPDATE OF u SKIP LOCKED
 )
 UPDATE "read_models"._units AS u
-SET holder = $1, token = u.token + 1, lease_until = clock_timestamp() + make_interval(secs => $2),
+SET holder = $1, token = nextval('"read_models"._tokens'), lease_until = clock_timestamp() + make_interval(secs => $2),
     stopped = NULL, rate = NULL, since = NULL, trouble = NULL
 FROM free
 WHERE (u.model, u.partition, u.slice) = (free.model, free.partition, free.slice)

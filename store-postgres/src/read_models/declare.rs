@@ -67,7 +67,8 @@ impl PostgresReadModels {
         let newest: Vec<i32> = model.events.iter().map(|event| event.newest.into()).collect();
         let query = sql.declare.query().bind(&model.id.name).bind(small(model.id.version));
         let query = query.bind(shape_name(model.shape)).bind(kind).bind(names).bind(newest);
-        let query = query.bind(model.fingerprint().cast_signed()).bind(i32::from(model.slices));
+        let query =
+            query.bind(model.fingerprint().cast_signed()).bind(i32::from(model.slices.max(1)));
         let query = query.bind(model.log.as_uuid());
         let query = query.bind(model.partitions.count().cast_signed()).bind(home);
         let row = query.fetch_one(tx).await?;
@@ -78,27 +79,26 @@ impl PostgresReadModels {
 /// Refuses what does not fit what is known.
 fn compare(model: &Declaration, known: &[Declaration]) -> Result<(), DeclareError> {
     let id = model.id.clone();
+    // All versions are fed from one log: else they could not be compared, and tokens would
+    // mean two things.
+    if let Some(other) = known.iter().find(|known| known.log != model.log) {
+        return Err(DeclareError::AnotherLog { id, known: other.log, log: model.log });
+    }
     let Some(same) = known.iter().find(|known| known.id == id) else {
-        return match known.first() {
-            Some(Declaration { id: ModelId { version: oldest, .. }, .. })
-                if *oldest > id.version =>
-            {
-                Err(DeclareError::Discarded { id, oldest: *oldest })
-            }
+        return match known.first().map(|known| known.id.version) {
+            Some(oldest) if oldest > id.version => Err(DeclareError::Discarded { id, oldest }),
             _ => Ok(()),
         };
     };
-    if (same.log, same.partitions) != (model.log, model.partitions) {
-        return Err(DeclareError::AnotherLog { id, known: same.log, log: model.log });
+    if same.partitions != model.partitions {
+        let reason = format!("{id} is fed from a log of another number of partitions");
+        return Err(StoreError::permanent(reason).into());
     }
-    if (same.shape, same.slices) != (model.shape, model.slices) {
-        return Err(DeclareError::Different {
-            id,
-            known: same.shape,
-            known_slices: same.slices,
-            declared: model.shape,
-            slices: model.slices,
-        });
+    let declared = (model.shape, model.slices.max(1));
+    if (same.shape, same.slices) != declared {
+        let (declared, slices) = declared;
+        let (known, known_slices) = (same.shape, same.slices);
+        return Err(DeclareError::Different { id, known, known_slices, declared, slices });
     }
     let missing = model.missing(&same.events);
     if missing.is_empty() { Ok(()) } else { Err(DeclareError::OlderCode { id, missing }) }

@@ -63,7 +63,7 @@ impl PostgresReadModels {
                 checkpoint: row::checkpoint(row, lease.unit.partition)?,
                 hold: row::hold(row, lease.unit.partition)?,
                 parked: row.try_get("parked")?,
-                alone: row.try_get::<i16, _>("partitions")? == 1,
+                alone: row.try_get("alone")?,
             })
         };
         resumed().map_err(|error| failed(&error))
@@ -94,7 +94,7 @@ impl PostgresReadModels {
                 model: row.try_get("model")?,
                 shape,
                 tables,
-                alone: row.try_get::<i16, _>("partitions")? == 1,
+                alone: row.try_get("alone")?,
                 absent: HashSet::new(),
                 expose: current && shape == Shape::Tables && !self.exposed(lease),
             })

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses some of it")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use annals::read_model::{
     Declaration, Document, DocumentKey, Heartbeat, KeyKind, Lease, Mark, ModelId, Shape, Step,
@@ -118,4 +118,34 @@ pub(crate) fn key(key: &str) -> DocumentKey {
 pub(crate) fn written(documents: &[(&str, u64)]) -> Vec<(DocumentKey, Option<Document>)> {
     let document = |cents: &u64| Some(format!("{{\"cents\": {cents}}}").into());
     documents.iter().map(|(name, cents)| (key(name), document(cents))).collect()
+}
+
+pub(crate) const LONG: Duration = Duration::from_secs(30);
+
+/// A declared model, and the lease of its only unit.
+pub(crate) async fn leased(
+    store: &PostgresReadModels,
+    log: &Log,
+    lease: Duration,
+) -> (Heartbeat, Lease) {
+    let model = balances(log, 1);
+    store.declare(&model).await.unwrap();
+    let beat = heartbeat(&model, lease);
+    let lease = store.share(&beat).await.unwrap().leases.remove(0);
+    (beat, lease)
+}
+
+/// The first lease that another worker gets, and how long that took.
+pub(crate) async fn taken_over(
+    store: &PostgresReadModels,
+    model: &Declaration,
+) -> (Lease, Duration) {
+    let (beat, began) = (heartbeat(model, LONG), Instant::now());
+    loop {
+        if let Some(lease) = store.share(&beat).await.unwrap().leases.pop() {
+            return (lease, began.elapsed());
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "nobody can take over");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
