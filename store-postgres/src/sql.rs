@@ -60,18 +60,26 @@ impl Schema {
         Statement { sql: sql.into(), persistent: true }
     }
 
-    /// The script of the roles, with the names of these.
+    /// The script of the roles of a log, with the names of these.
     pub(crate) fn render_roles(&self, application: &RoleName, reader: &RoleName) -> String {
-        // Roles first: a schema may have the name that stands for a role.
-        let sql = include_str!("../sql/roles.sql");
+        self.render_script(include_str!("../sql/roles.sql"), application, reader)
+    }
+
+    /// The same of a store of read models.
+    pub(crate) fn render_read_model_roles(&self, worker: &RoleName, reader: &RoleName) -> String {
+        self.render_script(include_str!("../sql/read_models/roles.sql"), worker, reader)
+    }
+
+    fn render_script(&self, sql: &str, application: &RoleName, reader: &RoleName) -> String {
         let mut script = String::with_capacity(sql.len());
         for (nth, piece) in sql.split('"').enumerate() {
-            // Every second piece stands between quotes, comments included.
+            // Every second piece stands between quotes, comments included. One by one: a schema
+            // may have the name that stands for a role.
             match (nth % 2, piece) {
                 (0, text) => script.push_str(text),
                 (_, name) => {
                     let name = match name {
-                        "annals" => &*self.0,
+                        "annals" | "read_models" => &*self.0,
                         "annals_app" => &*application.0,
                         "annals_reader" => &*reader.0,
                         other => other,

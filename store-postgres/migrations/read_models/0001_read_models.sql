@@ -157,21 +157,25 @@ BEGIN
                 'its table %I cannot be shown in the schema "read_models", which has something else of this name', v_table.name);
         END IF;
         v_select := format('VIEW "read_models".%I AS SELECT * FROM %I.%I', v_table.name, v_home, v_table.name);
+        -- A new view is given the rights of the one before, and whoever may read the table
+        -- of the views may read it.
+        SELECT array_agg(format('GRANT %s ON "read_models".%I TO %s', g.privilege_type, v_table.name,
+            CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END))
+        INTO v_grants
+        FROM pg_class AS c, aclexplode(c.relacl) AS g
+        WHERE g.grantee <> c.relowner
+          AND (c.oid = v_table.shown
+               OR c.oid = '"read_models"._views'::regclass AND g.privilege_type = 'SELECT');
         BEGIN
             EXECUTE 'CREATE OR REPLACE ' || v_select;
         EXCEPTION WHEN invalid_table_definition THEN
-            -- The columns differ: it takes a new view, with the rights of the one before.
-            SELECT array_agg(format('GRANT %s ON "read_models".%I TO %s', g.privilege_type, v_table.name,
-                CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END))
-            INTO v_grants
-            FROM pg_class AS c, aclexplode(c.relacl) AS g
-            WHERE c.oid = v_table.shown AND g.grantee <> c.relowner;
+            -- The columns differ.
             EXECUTE format('DROP VIEW "read_models".%I', v_table.name);
             EXECUTE 'CREATE ' || v_select;
-            FOREACH v_grant IN ARRAY coalesce(v_grants, '{}') LOOP
-                EXECUTE v_grant;
-            END LOOP;
         END;
+        FOREACH v_grant IN ARRAY coalesce(v_grants, '{}') LOOP
+            EXECUTE v_grant;
+        END LOOP;
         INSERT INTO "read_models"._views (name, model, definition)
         VALUES (v_table.name, p_name, v_table.definition)
         ON CONFLICT (name) DO UPDATE SET model = excluded.model, definition = excluded.definition;
