@@ -108,7 +108,7 @@ impl fmt::Display for Schema {
 /// The name cannot be that of a schema.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the name of this schema has 1 to {most} letters, digits, `_` or `-`, begins with a letter or \
+    "the name of a schema has 1 to {most} letters, digits, `_` or `-`, begins with a letter or \
      `_` and not with `pg_`; this one has {bytes} bytes"
 )]
 pub struct InvalidSchema {
