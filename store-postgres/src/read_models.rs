@@ -3,6 +3,7 @@
 mod access;
 mod compare;
 mod connect;
+mod contract;
 mod declare;
 mod documents;
 mod keys;

@@ -130,7 +130,7 @@ impl Refusal {
         };
         let text = Failure::new(&error).to_string();
         if has_code(&error, TAKEN) {
-            no_room(id, &format!("{text}: give the read model another name, or the store a schema"))
+            no_room(id, &text)
         } else if has_code(&error, DENIED) {
             let advice = "grant the role CREATE on the database and on the schema of the store";
             no_room(id, &format!("{text}: {advice}"))

@@ -4,9 +4,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{Row, ValueRef};
 use uuid::Uuid;
 
-use annals::read_model::{
-    Declaration, Handled, KeyKind, Lease, ModelId, Shape, Unit, VersionState,
-};
+use annals::read_model::{Declaration, Handled, KeyKind, ModelId, Shape, Unit, VersionState};
 use annals::{Checkpoint, EventId, LogId, Partition, Partitions, Position};
 
 use crate::error::damaged;
@@ -37,10 +35,9 @@ pub(super) fn log(row: &PgRow) -> sqlx::Result<LogId> {
 /// The place in the columns of these names; `None` if it is NULL.
 fn place(
     row: &PgRow,
-    partition: Partition,
+    (log, partition): (LogId, Partition),
     [position, event]: [&str; 2],
 ) -> sqlx::Result<Option<Checkpoint>> {
-    let log = log(row)?;
     let position: Option<i64> = row.try_get(position)?;
     let event: Option<Uuid> = row.try_get(event)?;
     Ok(position.map(|position| match event {
@@ -53,26 +50,16 @@ fn place(
 }
 
 pub(super) fn checkpoint(row: &PgRow, partition: Partition) -> sqlx::Result<Checkpoint> {
-    let place = place(row, partition, ["position", "event"])?;
+    let place = place(row, (log(row)?, partition), ["position", "event"])?;
     place.ok_or_else(|| damaged("the checkpoint of a unit"))
 }
 
-pub(super) fn hold(row: &PgRow, partition: Partition) -> sqlx::Result<Option<Checkpoint>> {
-    place(row, partition, ["hold_position", "hold_event"])
-}
-
-/// The place of a hold that came with the answer to a step.
-pub(super) fn hold_of(row: &PgRow, lease: &Lease, log: LogId) -> sqlx::Result<Option<Checkpoint>> {
-    let position: Option<i64> = row.try_get("hold_position")?;
-    let event: Option<Uuid> = row.try_get("hold_event")?;
-    let partition = lease.unit.partition;
-    Ok(position.map(|position| match event {
-        Some(event) => {
-            let position = Position::new(unsigned(position));
-            Checkpoint::new(log, partition, position, EventId::from_uuid(event))
-        }
-        None => Checkpoint::start(log, partition),
-    }))
+pub(super) fn hold(
+    row: &PgRow,
+    log: LogId,
+    partition: Partition,
+) -> sqlx::Result<Option<Checkpoint>> {
+    place(row, (log, partition), ["hold_position", "hold_event"])
 }
 
 pub(super) fn state(row: &PgRow) -> sqlx::Result<VersionState> {

@@ -81,7 +81,7 @@ fn status(row: &PgRow) -> sqlx::Result<UnitStatus> {
         holder: row.try_get("holder")?,
         report,
         parked: unsigned(row.try_get("parked")?),
-        held_at: row::hold(row, unit.partition)?,
+        held_at: row::hold(row, row::log(row)?, unit.partition)?,
         blocked_by: row.try_get("blockers")?,
         unit,
     })

@@ -1,24 +1,22 @@
 //! Steps: a transaction each, whose last statement is the fence.
 
 mod columns;
+mod documents;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use annals::StoreError;
-use annals::read_model::{
-    CommitError, Committed, Document, DocumentKey, Lease, Resumed, Shape, Step,
-};
+use annals::read_model::{CommitError, Committed, DocumentKey, Lease, Resumed, Shape, Step};
 use sqlx::postgres::{PgRow, Postgres};
 use sqlx::{Connection, PgConnection, Row, Transaction};
+use tokio::time::timeout;
 
 use crate::error::{Kind, kind, store_error};
 use crate::read_models::PostgresReadModels;
-use crate::read_models::access::{Statement, has_code};
+use crate::read_models::access::Statement;
 use crate::read_models::declare::misnamed;
-use crate::read_models::documents::document;
-use crate::read_models::keys::Keys;
 use crate::read_models::row::{self, small};
 use crate::row::signed;
 use crate::session::BEGIN;
@@ -46,6 +44,16 @@ impl fmt::Debug for PostgresStep {
     }
 }
 
+/// How long an answer may take beyond the lease, within which the server gives one.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// No answer in a time in which a server that is there has given one is a failure of the
+/// connection.
+async fn within<T>(lease: &Lease, call: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    let silent = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+    timeout(lease.length + GRACE, call).await.unwrap_or_else(silent)
+}
+
 fn failed(error: &sqlx::Error) -> CommitError {
     CommitError::Store(store_error(error))
 }
@@ -61,7 +69,7 @@ impl PostgresReadModels {
         let resumed = || -> sqlx::Result<Resumed> {
             Ok(Resumed {
                 checkpoint: row::checkpoint(row, lease.unit.partition)?,
-                hold: row::hold(row, lease.unit.partition)?,
+                hold: row::hold(row, row::log(row)?, lease.unit.partition)?,
                 parked: row.try_get("parked")?,
                 alone: row.try_get("alone")?,
             })
@@ -117,63 +125,6 @@ impl PostgresReadModels {
         Ok(served.insert(backend, id.clone()).is_none_or(|before| before != *id))
     }
 
-    pub(super) async fn loaded(
-        &self,
-        step: &mut PostgresStep,
-        keys: &[DocumentKey],
-    ) -> Result<Vec<Option<Document>>, StoreError> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        step.check(keys)?;
-        let tables = &step.tables;
-        let statement = if step.alone { &tables.documents } else { &tables.documents_locked };
-        let query = Keys::of(keys)?.bind(statement.query());
-        let rows = query.fetch_all(&mut *step.tx).await.map_err(|error| store_error(&error))?;
-        let found: sqlx::Result<HashMap<_, _>> = rows.iter().map(document).collect();
-        let found = found.map_err(|error| store_error(&error))?;
-        if !step.alone {
-            step.absent.extend(keys.iter().filter(|key| !found.contains_key(*key)).cloned());
-        }
-        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
-    }
-
-    pub(super) async fn saved(
-        &self,
-        step: &mut PostgresStep,
-        mut documents: Vec<(DocumentKey, Option<Document>)>,
-    ) -> Result<(), StoreError> {
-        step.check(documents.iter().map(|(key, _)| key))?;
-        // All who write do so in the order of the keys: nobody waits in a circle.
-        documents.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let (written, deleted): (Vec<_>, Vec<_>) =
-            documents.iter().partition(|(_, document)| document.is_some());
-        let (new, over): (Vec<_>, Vec<_>) =
-            written.into_iter().partition(|(key, _)| step.absent.contains(key));
-        let tables = step.tables.clone();
-        if !deleted.is_empty() {
-            let keys = Keys::of(deleted.iter().map(|(key, _)| key))?;
-            let done = keys.bind(tables.delete.query()).execute(&mut *step.tx).await;
-            done.map_err(|error| store_error(&error))?;
-        }
-        for (statement, documents) in [(&tables.insert, new), (&tables.upsert, over)] {
-            if documents.is_empty() {
-                continue;
-            }
-            let keys = Keys::of(documents.iter().map(|(key, _)| key))?;
-            let query = keys.bind(statement.query()).bind(texts(&documents)?);
-            let done = query.execute(&mut *step.tx).await;
-            done.map_err(|error| unwritten(&error))?;
-        }
-        for (key, document) in documents {
-            // From now on what stands under the key is our own.
-            if document.is_some() {
-                step.absent.remove(&key);
-            }
-        }
-        Ok(())
-    }
-
     pub(super) async fn committed(
         &self,
         mut step: PostgresStep,
@@ -183,15 +134,18 @@ impl PostgresReadModels {
         let unit = step.lease.unit.clone();
         if step.expose {
             let expose = sql.expose.query().bind(&unit.model.name);
-            expose.execute(&mut *step.tx).await.map_err(|error| failed(&error))?;
+            within(&step.lease, expose.execute(&mut *step.tx))
+                .await
+                .map_err(|error| failed(&error))?;
         }
         let query = sql.advance.query().bind(step.model).bind(unit.partition.get().cast_signed());
         let query = query.bind(i32::from(unit.slice)).bind(step.lease.worker.as_uuid());
         let query = query.bind(signed(step.lease.token)).bind(step.lease.length.as_secs_f64());
         let query = columns::bind(query, what)?;
-        let row = query.fetch_one(&mut *step.tx).await.map_err(|error| failed(&error))?;
+        let row = within(&step.lease, query.fetch_one(&mut *step.tx)).await;
+        let row = row.map_err(|error| failed(&error))?;
         let read = || -> sqlx::Result<(String, Committed)> {
-            let hold = row::hold_of(&row, &step.lease, what.from.log())?;
+            let hold = row::hold(&row, what.from.log(), unit.partition)?;
             let wishes = row.try_get::<Option<bool>, _>("wishes")?.unwrap_or(false);
             Ok((row.try_get("outcome")?, Committed { hold, wishes }))
         };
@@ -207,7 +161,7 @@ impl PostgresReadModels {
             drop(step.tx.rollback().await);
             return Err(refused);
         }
-        step.tx.commit().await.map_err(|error| match kind(&error) {
+        within(&step.lease, step.tx.commit()).await.map_err(|error| match kind(&error) {
             Kind::Doubt => CommitError::Unknown(store_error(&error)),
             _ => failed(&error),
         })?;
@@ -225,38 +179,6 @@ impl PostgresStep {
     pub(super) fn connection(&mut self) -> &mut PgConnection {
         &mut self.tx
     }
-
-    /// Refuses keys that the table cannot have.
-    fn check<'k>(&self, keys: impl IntoIterator<Item = &'k DocumentKey>) -> Result<(), StoreError> {
-        let id = &self.lease.unit.model;
-        let Shape::Documents(kind) = self.shape else {
-            return Err(StoreError::permanent(format!("{id} keeps no documents")));
-        };
-        if let Some(other) = keys.into_iter().find(|key| key.kind() != kind) {
-            let found = other.kind();
-            return Err(StoreError::permanent(format!("{id} has keys of {kind}, not {found}")));
-        }
-        Ok(())
-    }
-}
-
-fn texts<'d>(
-    documents: &[&'d (DocumentKey, Option<Document>)],
-) -> Result<Vec<&'d str>, StoreError> {
-    let text = |(_, document): &&'d (DocumentKey, Option<Document>)| {
-        std::str::from_utf8(document.as_deref().unwrap_or_default())
-    };
-    let texts: Result<_, _> = documents.iter().map(text).collect();
-    texts.map_err(|_| StoreError::permanent("a document is not UTF-8"))
-}
-
-/// Another unit has written the first document under a key meanwhile: made again, the
-/// step reads it.
-fn unwritten(error: &sqlx::Error) -> StoreError {
-    if has_code(error, "23505") {
-        return StoreError::transient("another unit has written a new document meanwhile");
-    }
-    store_error(error)
 }
 
 fn of_unit<'q>(query: Statement<'q>, lease: &Lease) -> Statement<'q> {

@@ -1,27 +1,19 @@
-//! The store itself, and how its contract maps to the files beside this one.
+//! The store itself: what its handles share.
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use annals::read_model::{
-    CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
-    Difference, Document, DocumentKey, Documents, Heartbeat, InvalidName, Lease, Ledger,
-    LetterQuery, Model, ModelId, ReachedError, Resumed, Share, Step, SwitchError, Unit,
-    VersionState, Which, Wish, WorkerId,
-};
-use annals::{ReadModelStore, StoreError, Token};
+use annals::read_model::{InvalidName, Lease, ModelId, Unit};
+use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{PgConnection, PgPool};
-use tokio::time::Instant;
 
 use crate::PostgresStore;
-use crate::error::{ConnectError, Kind, MigrateError, kind};
+use crate::error::{ConnectError, MigrateError};
 use crate::options::{Settings, Source};
+use crate::read_models::PostgresReadModelsBuilder;
 use crate::read_models::access::Access;
 use crate::read_models::news::News;
-use crate::read_models::{PostgresReadModelsBuilder, PostgresStep};
 use crate::sql::{ReadModelSql, Schema, TableSql, home};
 
 /// Read models in a PostgreSQL database, that of the log or another. A clone is another
@@ -158,138 +150,4 @@ impl fmt::Debug for PostgresReadModels {
 /// What is guarded is never left half-changed.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl ReadModelStore for PostgresReadModels {
-    type Tx = PostgresStep;
-    type Session = PgConnection;
-
-    async fn declare(&self, model: &Declaration) -> Result<VersionState, DeclareError> {
-        self.declared(model).await
-    }
-
-    async fn share(&self, heartbeat: &Heartbeat) -> Result<Share, StoreError> {
-        self.shared(heartbeat).await
-    }
-
-    async fn hand_over(&self, leases: &[Lease]) -> Result<(), StoreError> {
-        self.handed_over(leases).await
-    }
-
-    async fn leave(&self, worker: WorkerId) -> Result<(), StoreError> {
-        self.left(worker).await
-    }
-
-    async fn resume(&self, lease: &Lease) -> Result<Resumed, CommitError> {
-        self.resumed(lease).await
-    }
-
-    async fn begin(&self, lease: &Lease) -> Result<PostgresStep, CommitError> {
-        self.begun(lease).await
-    }
-
-    fn session(step: &mut PostgresStep) -> &mut PgConnection {
-        step.connection()
-    }
-
-    async fn load(
-        &self,
-        step: &mut PostgresStep,
-        keys: &[DocumentKey],
-    ) -> Result<Vec<Option<Document>>, StoreError> {
-        self.loaded(step, keys).await
-    }
-
-    async fn save(
-        &self,
-        step: &mut PostgresStep,
-        documents: Vec<(DocumentKey, Option<Document>)>,
-    ) -> Result<(), StoreError> {
-        self.saved(step, documents).await
-    }
-
-    async fn commit(&self, step: PostgresStep, what: &Step) -> Result<Committed, CommitError> {
-        self.committed(step, what).await
-    }
-
-    fn is_transient(error: &(dyn Error + 'static)) -> bool {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            if let Some(error) = error.downcast_ref::<sqlx::Error>() {
-                return matches!(kind(error), Kind::Transient | Kind::Doubt | Kind::Elsewhere);
-            }
-            if let Some(error) = error.downcast_ref::<StoreError>() {
-                return error.is_transient();
-            }
-            next = error.source();
-        }
-        false
-    }
-
-    async fn reached(
-        &self,
-        name: &str,
-        token: &Token,
-        deadline: Instant,
-    ) -> Result<(), ReachedError> {
-        self.has_reached(name, token, deadline).await
-    }
-
-    async fn stirred(&self) {
-        self.inner.news.await_stir().await;
-    }
-
-    async fn documents(
-        &self,
-        which: &Which,
-        documents: &Documents,
-    ) -> Result<Vec<(DocumentKey, Document)>, StoreError> {
-        self.read_documents(which, documents).await
-    }
-
-    async fn count(&self, which: &Which) -> Result<u64, StoreError> {
-        self.count_documents(which).await
-    }
-
-    async fn models(&self, name: Option<&str>) -> Result<Vec<Model>, StoreError> {
-        self.all_models(name).await
-    }
-
-    async fn letters(&self, query: &LetterQuery) -> Result<Vec<DeadLetter>, StoreError> {
-        self.dead_letters(query).await
-    }
-
-    async fn wish(&self, query: &LetterQuery, wish: &Wish) -> Result<u64, StoreError> {
-        self.wished(query, wish).await
-    }
-
-    async fn ledger(&self, unit: &Unit) -> Result<Ledger, StoreError> {
-        self.books(unit).await
-    }
-
-    async fn hold(&self, name: &str, versions: [u32; 2]) -> Result<(), StoreError> {
-        self.held(name, versions).await
-    }
-
-    async fn release(&self, name: &str) -> Result<(), StoreError> {
-        self.released(name).await
-    }
-
-    async fn compare(
-        &self,
-        name: &str,
-        versions: [u32; 2],
-        snapshot: impl Future<Output = ()> + Send,
-        report: &mut (dyn FnMut(Difference) + Send),
-    ) -> Result<Compared, CompareError> {
-        self.compared(name, versions, snapshot, report).await
-    }
-
-    async fn switch(&self, name: &str, to: u32) -> Result<(), SwitchError> {
-        self.switched(name, to).await
-    }
-
-    async fn discard(&self, name: &str, version: u32) -> Result<(), SwitchError> {
-        self.discarded(name, version).await
-    }
 }
