@@ -18,8 +18,10 @@ use crate::migrate;
 use crate::options::{PostgresStoreBuilder, Settings, Source};
 use crate::session::Session;
 use crate::sql::{Schema, Sql};
-use described::{Described, Usable};
-use refusal::{denied, refused};
+use described::Described;
+pub(crate) use described::Usable;
+use refusal::refused;
+pub(crate) use refusal::{denied, unreadable};
 pub(crate) use url::options;
 
 /// What every connection that is ours is set to, whatever the default of the server,
@@ -34,6 +36,7 @@ impl Source {
         match self {
             Source::Url(url) => options(url),
             Source::Pool(pool) => Ok(PgConnectOptions::clone(&pool.connect_options())),
+            Source::Options(options) => Ok(PgConnectOptions::clone(options)),
         }
     }
 }
@@ -113,8 +116,8 @@ pub(crate) async fn connect(builder: PostgresStoreBuilder) -> Result<PostgresSto
     let mut connection = open(&options, &settings).await?;
     let info = examine(&mut connection, &options, &schema, &sql, &settings).await?;
     let pool = match source {
-        Source::Url(_) => pool(&options, &settings),
         Source::Pool(pool) => pool,
+        _ => pool(&options, &settings),
     };
     let followed = match &settings.read_url {
         Some(url) => self::pool(&self::options(&url.0)?, &settings),
@@ -169,7 +172,7 @@ async fn examine(
     settings: &Settings,
 ) -> Result<LogInfo, ConnectError> {
     let mut session = Session::new(connection, settings.pooler);
-    let explain = |error| refusal::unreadable(options, schema, &error);
+    let explain = |error| unreadable(options, schema, &error);
     let row = session.fetch_optional(sql.describe_log.query()).await.map_err(explain)?;
     let row = row.ok_or_else(|| ConnectError::NoLog { schema: schema.clone() })?;
     let log = Described::of(&row).map_err(|error| ConnectError::database(&error))?;

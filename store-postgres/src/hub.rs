@@ -25,6 +25,7 @@ use crate::page::Pages;
 use board::Board;
 pub(crate) use board::End;
 pub(crate) use follower::Follower;
+pub(crate) use listen::{LATE, SOON, connect, hear};
 use teller::Teller;
 
 /// How often it is looked for new events where nobody tells.

@@ -20,6 +20,7 @@ mod migrate;
 mod options;
 mod page;
 mod read;
+mod read_models;
 mod roles;
 mod row;
 mod scan;
@@ -36,6 +37,7 @@ mod writer;
 pub use error::{ConnectError, MigrateError};
 pub use migrate::MigrationFile;
 pub use options::PostgresStoreBuilder;
+pub use read_models::{PostgresReadModels, PostgresReadModelsBuilder, PostgresStep};
 pub use roles::RolesError;
 pub use sql::{InvalidRole, InvalidSchema, Schema};
 /// The driver, for transactions and pools of the same version.

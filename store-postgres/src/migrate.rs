@@ -27,6 +27,22 @@ const MIGRATIONS: &[Migration] = &[
 /// The form of the tables which this version of the crate reads and writes.
 pub(crate) const FORMAT: i32 = MIGRATIONS[MIGRATIONS.len() - 1].version;
 
+/// The same for read models.
+const READ_MODELS: &[Migration] = &[Migration {
+    version: 1,
+    name: "read_models",
+    sql: include_str!("../migrations/read_models/0001_read_models.sql"),
+}];
+
+pub(crate) const READ_MODELS_FORMAT: i32 = READ_MODELS[READ_MODELS.len() - 1].version;
+
+/// Steps, and how their table is made to be called in the statements below.
+type Steps = (&'static [Migration], fn(&str) -> String);
+
+const OF_LOG: Steps = (MIGRATIONS, str::to_owned);
+/// The name of a read model begins with a letter, and that of a table of its store not.
+const OF_READ_MODELS: Steps = (READ_MODELS, |sql| sql.replace(".migrations", "._migrations"));
+
 /// Names the steps that were applied. It lives in the schema of the log.
 ///
 /// It is looked for first, because even `IF NOT EXISTS` takes the right to create: so a
@@ -102,23 +118,44 @@ pub(crate) async fn migrate(
     // Under READ COMMITTED each statement behind the lock sees what the one who held
     // it before has committed, whatever the default of the server is.
     let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+    step_by_step(&mut tx, schema, OF_LOG).await?;
+    make_log(&mut tx, schema, partitions).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The same for the tables of read models.
+pub(crate) async fn migrate_read_models(
+    connection: &mut PgConnection,
+    schema: &Schema,
+) -> Result<(), MigrateError> {
+    let mut tx = connection.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+    step_by_step(&mut tx, schema, OF_READ_MODELS).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn step_by_step(
+    tx: &mut PgConnection,
+    schema: &Schema,
+    (steps, named): Steps,
+) -> Result<(), MigrateError> {
+    let format = steps.last().map_or(0, |step| step.version);
     let lock = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('annals.migrate', 0))");
     tx.execute(PATIENCE).await?;
     lock.persistent(false).execute(&mut *tx).await?;
-    sqlx::raw_sql(schema.render(TABLE).safe()).execute(&mut *tx).await?;
+    let render = |sql: &str| schema.render(&named(sql));
+    sqlx::raw_sql(render(TABLE).safe()).execute(&mut *tx).await?;
 
-    let applied = schema.render(APPLIED).query().persistent(false).fetch_one(&mut *tx).await?;
+    let applied = render(APPLIED).query().persistent(false).fetch_one(&mut *tx).await?;
     let applied: i32 = applied.try_get::<Option<i32>, _>(0)?.unwrap_or(0);
-    if applied > FORMAT {
-        return Err(MigrateError::SchemaIsNewer { found: applied, known: FORMAT });
+    if applied > format {
+        return Err(MigrateError::SchemaIsNewer { found: applied, known: format });
     }
-    for step in MIGRATIONS.iter().filter(|step| step.version > applied) {
+    for step in steps.iter().filter(|step| step.version > applied) {
         sqlx::raw_sql(schema.render(step.sql).safe()).execute(&mut *tx).await?;
-        let record = schema.render(RECORD).query().bind(step.version).bind(step.name);
+        let record = render(RECORD).query().bind(step.version).bind(step.name);
         record.persistent(false).execute(&mut *tx).await?;
     }
-    make_log(&mut tx, schema, partitions).await?;
-    Ok(tx.commit().await?)
+    Ok(())
 }
 
 async fn make_log(

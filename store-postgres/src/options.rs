@@ -6,6 +6,7 @@ use std::time::Duration;
 use annals::store::Limits;
 use annals::{Codec, Partitions};
 use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
 
 use crate::PostgresStore;
 use crate::connect;
@@ -27,6 +28,7 @@ pub struct PostgresStoreBuilder {
 pub(crate) enum Source {
     Url(String),
     Pool(PgPool),
+    Options(Box<PgConnectOptions>),
 }
 
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::PgPool;
-use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow, Postgres};
 use sqlx::query::Query;
 use tokio::task::JoinHandle;
 
@@ -49,6 +49,11 @@ pub(crate) struct Page {
 impl Pages {
     pub(crate) fn new(pool: PgPool, sql: Arc<Sql>, settings: &Settings) -> Self {
         Self { pool, sql, pooler: settings.pooler, patience: settings.read_timeout }
+    }
+
+    /// How to reach the server.
+    pub(crate) fn options(&self) -> PgConnectOptions {
+        PgConnectOptions::clone(&self.pool.connect_options())
     }
 
     /// All rows of a statement. Dropping it half-way leaves a connection that reads

@@ -1,6 +1,8 @@
 //! The SQL files, rendered for the schema of a log. This is the only place where
-//! SQL is put together, and the only thing put into it is a schema's name, which was
-//! validated and is quoted.
+//! SQL is put together, with the file beside it for read models, and the only thing put
+//! into it are names of schemas and tables, which were validated and are quoted.
+
+mod read_models;
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +11,9 @@ use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
 
-/// The name of a log's schema.
+pub(crate) use read_models::{ReadModelSql, TableSql, home};
+
+/// The name of a log's schema, or of that of a store of read models.
 ///
 /// It has 1 to 48 of the characters `a-z`, `A-Z`, `0-9`, `_` and `-`, begins with a
 /// letter or `_`, and not with `pg_`. It is always quoted, so case matters.
@@ -30,8 +34,16 @@ impl Schema {
         if first && all && name.len() <= Self::MAX_BYTES && !name.starts_with("pg_") {
             Ok(Self(name.into()))
         } else {
-            Err(InvalidSchema { bytes: name.len() })
+            Err(InvalidSchema { bytes: name.len(), most: Self::MAX_BYTES })
         }
+    }
+
+    /// The schema of read models of this name, which becomes part of other names.
+    pub(crate) fn of_read_models(name: &str) -> Result<Self, InvalidSchema> {
+        let most = read_models::MAX_SCHEMA_BYTES;
+        let too_long = InvalidSchema { bytes: name.len(), most };
+        let schema = Self::new(name).map_err(|_| too_long.clone())?;
+        if name.len() > most { Err(too_long) } else { Ok(schema) }
     }
 
     /// The name, without quotes.
@@ -40,24 +52,34 @@ impl Schema {
         &self.0
     }
 
-    /// Puts the schema's name where the files say `"annals"`.
+    /// Puts the schema's name where the files say `"annals"`, or `"read_models"`.
     pub(crate) fn render(&self, sql: &str) -> Statement {
         // Validated above: there is no quote in it that would have to be doubled.
-        Statement(sql.replace("\"annals\"", &format!("\"{}\"", self.0)).into())
+        let name = format!("\"{}\"", self.0);
+        let sql = sql.replace("\"annals\"", &name).replace("\"read_models\"", &name);
+        Statement { sql: sql.into(), persistent: true }
     }
 
-    /// The script of the roles, with the names of these.
+    /// The script of the roles of a log, with the names of these.
     pub(crate) fn render_roles(&self, application: &RoleName, reader: &RoleName) -> String {
-        // Roles first: a schema may have the name that stands for a role.
-        let sql = include_str!("../sql/roles.sql");
+        self.render_script(include_str!("../sql/roles.sql"), application, reader)
+    }
+
+    /// The same of a store of read models.
+    pub(crate) fn render_read_model_roles(&self, worker: &RoleName, reader: &RoleName) -> String {
+        self.render_script(include_str!("../sql/read_models/roles.sql"), worker, reader)
+    }
+
+    fn render_script(&self, sql: &str, application: &RoleName, reader: &RoleName) -> String {
         let mut script = String::with_capacity(sql.len());
         for (nth, piece) in sql.split('"').enumerate() {
-            // Every second piece stands between quotes, comments included.
+            // Every second piece stands between quotes, comments included. One by one: a schema
+            // may have the name that stands for a role.
             match (nth % 2, piece) {
                 (0, text) => script.push_str(text),
                 (_, name) => {
                     let name = match name {
-                        "annals" => &*self.0,
+                        "annals" | "read_models" => &*self.0,
                         "annals_app" => &*application.0,
                         "annals_reader" => &*reader.0,
                         other => other,
@@ -86,12 +108,12 @@ impl fmt::Display for Schema {
 /// The name cannot be that of a schema.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the name of a schema has 1 to {} letters, digits, `_` or `-`, begins with a letter or `_` and \
-     not with `pg_`; this one has {bytes} bytes",
-    Schema::MAX_BYTES
+    "the name of a schema has 1 to {most} letters, digits, `_` or `-`, begins with a letter or \
+     `_` and not with `pg_`; this one has {bytes} bytes"
 )]
 pub struct InvalidSchema {
     bytes: usize,
+    most: usize,
 }
 
 /// The name of a role that exists, as the script of the roles takes it.
@@ -124,20 +146,24 @@ pub struct InvalidRole {
 
 /// A rendered statement.
 #[derive(Debug, Clone)]
-pub(crate) struct Statement(Arc<str>);
+pub(crate) struct Statement {
+    sql: Arc<str>,
+    /// Whether its plan may be kept with the connection.
+    persistent: bool,
+}
 
 impl Statement {
     pub(crate) fn query<'q>(&self) -> Query<'q, Postgres, PgArguments> {
         // It is one of our own files, with a validated name in it.
-        sqlx::query(self.safe())
+        sqlx::query(self.safe()).persistent(self.persistent)
     }
 
     pub(crate) fn safe(&self) -> AssertSqlSafe<Arc<str>> {
-        AssertSqlSafe(self.0.clone())
+        AssertSqlSafe(self.sql.clone())
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        &self.sql
     }
 }
 

@@ -147,6 +147,10 @@ fn every_file_of_sql_is_looked_at() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/sql");
     for file in std::fs::read_dir(folder).unwrap() {
         let file = file.unwrap().path();
+        // Those of read models are looked at beside this file.
+        if file.is_dir() {
+            continue;
+        }
         let name = file.file_stem().unwrap().to_str().unwrap();
         let looked_at = known.iter().any(|known| known.split(',').next() == Some(name));
         assert!(looked_at || others.contains(&name), "add the plan of {name} to the tests");

@@ -13,7 +13,7 @@ use crate::sql::Schema;
 const OLDEST_SERVER: i32 = 15;
 
 /// Whether a log can live in the database, and can be written to.
-pub(super) struct Usable {
+pub(crate) struct Usable {
     server: i32,
     encoding: String,
     standby: bool,
@@ -21,7 +21,7 @@ pub(super) struct Usable {
 }
 
 impl Usable {
-    pub(super) fn of(row: &PgRow) -> Result<Self, sqlx::Error> {
+    pub(crate) fn of(row: &PgRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             server: row.try_get::<i32, _>("server")? / 10_000,
             encoding: row.try_get("encoding")?,
@@ -30,7 +30,7 @@ impl Usable {
         })
     }
 
-    pub(super) fn check(&self) -> Result<(), ConnectError> {
+    pub(crate) fn check(&self) -> Result<(), ConnectError> {
         if self.server < OLDEST_SERVER {
             return Err(ConnectError::ServerTooOld { found: self.server, needed: OLDEST_SERVER });
         }

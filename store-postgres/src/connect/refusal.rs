@@ -51,7 +51,7 @@ fn is_of_tls(options: &PgConnectOptions, error: &io::Error) -> bool {
 }
 
 /// Why the log cannot be looked at.
-pub(super) fn unreadable(
+pub(crate) fn unreadable(
     options: &PgConnectOptions,
     schema: &Schema,
     error: &sqlx::Error,
@@ -65,7 +65,7 @@ pub(super) fn unreadable(
 }
 
 /// Tells who lacks the rights to migrate.
-pub(super) fn denied(
+pub(crate) fn denied(
     options: &PgConnectOptions,
     schema: &Schema,
     error: MigrateError,

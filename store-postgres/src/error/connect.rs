@@ -73,10 +73,18 @@ pub enum ConnectError {
         /// The schema.
         schema: Schema,
     },
+    /// The schema of the read models, or its tables, are not there.
+    #[error(
+        "there are no read models in schema `{schema}`: run `PostgresReadModels::migrate` first"
+    )]
+    NoReadModels {
+        /// The schema.
+        schema: Schema,
+    },
     /// The tables are of an older form.
     #[error(
         "the tables in schema `{schema}` are of version {found}, this program needs {known}: run \
-         `PostgresStore::migrate`"
+         `migrate` of the store"
     )]
     SchemaIsOlder {
         /// The schema.

@@ -110,6 +110,8 @@ fn advice(code: &str) -> &'static str {
             ": set the sequence to the last position of its partition before anybody appends"
         }
         "AN007" => ": begin it on a connection to the database of this store",
+        "AN010" => ": give the table another name, or what is in its way",
+        "AN011" => ": a projection must leave BEGIN, COMMIT and ROLLBACK to the store",
         "AN006" => ": this is a defect of annals, please report it",
         "42P01" | "42883" | "3F000" => ": run the migrations",
         _ => "",

@@ -5,7 +5,7 @@ use std::sync::Weak;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgNotification, PgPoolOptions};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::Failure;
@@ -13,9 +13,9 @@ use crate::hub::news::News;
 use crate::hub::{Hub, Ways};
 
 /// The first pause before connecting again.
-const SOON: Duration = Duration::from_millis(50);
+pub(crate) const SOON: Duration = Duration::from_millis(50);
 /// The longest one; a connection that lasted so long was a good one.
-const LATE: Duration = Duration::from_secs(5);
+pub(crate) const LATE: Duration = Duration::from_secs(5);
 /// A connection on which nothing was heard for so long is asked whether it lives.
 const SILENCE: Duration = Duration::from_secs(30);
 
@@ -27,13 +27,13 @@ pub(super) async fn listen(hub: &Weak<Hub>, ways: &Ways) {
     let mut pause = SOON;
     loop {
         let began = Instant::now();
-        let error = match connect(options, ways).await {
+        let error = match connect(options, &ways.channel, ways.connect_timeout).await {
             Ok(mut listener) => {
                 tracing::debug!(target: "annals", "listening for new events");
                 ways.told.store(true, Ordering::Relaxed);
                 // What was said before nobody has heard.
                 ways.bell.notify_one();
-                let error = hear(hub, ways, &mut listener).await;
+                let error = pass_on(hub, ways, &mut listener).await;
                 ways.told.store(false, Ordering::Relaxed);
                 ways.bell.notify_one();
                 error
@@ -60,40 +60,55 @@ impl Drop for Untold<'_> {
     }
 }
 
-async fn connect(options: &PgConnectOptions, ways: &Ways) -> sqlx::Result<PgListener> {
+/// Opens a connection that listens.
+pub(crate) async fn connect(
+    options: &PgConnectOptions,
+    channel: &str,
+    patience: Duration,
+) -> sqlx::Result<PgListener> {
     // The driver's listener wants a pool. This one has one connection, and ends with it.
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .max_lifetime(None)
         .idle_timeout(None)
-        .acquire_timeout(ways.connect_timeout)
+        .acquire_timeout(patience)
         .connect_lazy_with(options.clone());
     let connect = async {
         let mut listener = PgListener::connect_with(&pool).await?;
         // Connecting again is done here, where a look follows it.
         listener.eager_reconnect(false);
-        listener.listen(&ways.channel).await?;
+        listener.listen(channel).await?;
         Ok(listener)
     };
-    timeout(ways.connect_timeout, connect).await.unwrap_or_else(|_| Err(silent()))
+    timeout(patience, connect).await.unwrap_or_else(|_| Err(silent()))
 }
 
 /// Passes on what is said, until the connection breaks; `None` if the hub is gone.
-async fn hear(hub: &Weak<Hub>, ways: &Ways, listener: &mut PgListener) -> Option<sqlx::Error> {
+async fn pass_on(hub: &Weak<Hub>, ways: &Ways, listener: &mut PgListener) -> Option<sqlx::Error> {
     loop {
-        let heard = match timeout(SILENCE, listener.try_recv()).await {
-            Ok(Ok(Some(heard))) => heard,
-            Ok(Ok(None)) => return Some(sqlx::Error::Io(std::io::ErrorKind::UnexpectedEof.into())),
-            Ok(Err(error)) => return Some(error),
-            Err(_) => match alive(listener, ways.connect_timeout).await {
-                Ok(()) => continue,
-                Err(error) => return Some(error),
-            },
+        let heard = match hear(listener, ways.connect_timeout).await {
+            Ok(heard) => heard,
+            Err(error) => return Some(error),
         };
         let hub = hub.upgrade()?;
         match News::read(heard.payload()) {
             News::Ends(ends) => ends.into_iter().for_each(|(p, end)| hub.hint(p, end)),
             News::Anything => ways.bell.notify_one(),
+        }
+    }
+}
+
+/// The next that is said, or why the connection is broken.
+pub(crate) async fn hear(
+    listener: &mut PgListener,
+    patience: Duration,
+) -> sqlx::Result<PgNotification> {
+    loop {
+        match timeout(SILENCE, listener.try_recv()).await {
+            Ok(Ok(Some(heard))) => return Ok(heard),
+            Ok(Ok(None)) => return Err(sqlx::Error::Io(std::io::ErrorKind::UnexpectedEof.into())),
+            Ok(Err(error)) => return Err(error),
+            Err(_) => alive(listener, patience).await?,
         }
     }
 }

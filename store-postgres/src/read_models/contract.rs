@@ -1,0 +1,149 @@
+//! How the contract maps to the files beside this one.
+
+use std::error::Error;
+
+use annals::read_model::{
+    CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
+    Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, Model,
+    ReachedError, Resumed, Share, Step, SwitchError, Unit, VersionState, Which, Wish, WorkerId,
+};
+use annals::{ReadModelStore, StoreError, Token};
+use sqlx::PgConnection;
+use tokio::time::Instant;
+
+use crate::error::{Kind, kind};
+use crate::read_models::{PostgresReadModels, PostgresStep};
+
+impl ReadModelStore for PostgresReadModels {
+    type Tx = PostgresStep;
+    type Session = PgConnection;
+
+    async fn declare(&self, model: &Declaration) -> Result<VersionState, DeclareError> {
+        self.declared(model).await
+    }
+
+    async fn share(&self, heartbeat: &Heartbeat) -> Result<Share, StoreError> {
+        self.shared(heartbeat).await
+    }
+
+    async fn hand_over(&self, leases: &[Lease]) -> Result<(), StoreError> {
+        self.handed_over(leases).await
+    }
+
+    async fn leave(&self, worker: WorkerId) -> Result<(), StoreError> {
+        self.left(worker).await
+    }
+
+    async fn resume(&self, lease: &Lease) -> Result<Resumed, CommitError> {
+        self.resumed(lease).await
+    }
+
+    async fn begin(&self, lease: &Lease) -> Result<PostgresStep, CommitError> {
+        self.begun(lease).await
+    }
+
+    fn session(step: &mut PostgresStep) -> &mut PgConnection {
+        step.connection()
+    }
+
+    async fn load(
+        &self,
+        step: &mut PostgresStep,
+        keys: &[DocumentKey],
+    ) -> Result<Vec<Option<Document>>, StoreError> {
+        self.loaded(step, keys).await
+    }
+
+    async fn save(
+        &self,
+        step: &mut PostgresStep,
+        documents: Vec<(DocumentKey, Option<Document>)>,
+    ) -> Result<(), StoreError> {
+        self.saved(step, documents).await
+    }
+
+    async fn commit(&self, step: PostgresStep, what: &Step) -> Result<Committed, CommitError> {
+        self.committed(step, what).await
+    }
+
+    fn is_transient(error: &(dyn Error + 'static)) -> bool {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(error) = error.downcast_ref::<sqlx::Error>() {
+                return matches!(kind(error), Kind::Transient | Kind::Doubt | Kind::Elsewhere);
+            }
+            if let Some(error) = error.downcast_ref::<StoreError>() {
+                return error.is_transient();
+            }
+            next = error.source();
+        }
+        false
+    }
+
+    async fn reached(
+        &self,
+        name: &str,
+        token: &Token,
+        deadline: Instant,
+    ) -> Result<(), ReachedError> {
+        self.has_reached(name, token, deadline).await
+    }
+
+    async fn stirred(&self) {
+        self.inner.news.await_stir().await;
+    }
+
+    async fn documents(
+        &self,
+        which: &Which,
+        documents: &Documents,
+    ) -> Result<Vec<(DocumentKey, Document)>, StoreError> {
+        self.read_documents(which, documents).await
+    }
+
+    async fn count(&self, which: &Which) -> Result<u64, StoreError> {
+        self.count_documents(which).await
+    }
+
+    async fn models(&self, name: Option<&str>) -> Result<Vec<Model>, StoreError> {
+        self.all_models(name).await
+    }
+
+    async fn letters(&self, query: &LetterQuery) -> Result<Vec<DeadLetter>, StoreError> {
+        self.dead_letters(query).await
+    }
+
+    async fn wish(&self, query: &LetterQuery, wish: &Wish) -> Result<u64, StoreError> {
+        self.wished(query, wish).await
+    }
+
+    async fn ledger(&self, unit: &Unit) -> Result<Ledger, StoreError> {
+        self.books(unit).await
+    }
+
+    async fn hold(&self, name: &str, versions: [u32; 2]) -> Result<(), StoreError> {
+        self.held(name, versions).await
+    }
+
+    async fn release(&self, name: &str) -> Result<(), StoreError> {
+        self.released(name).await
+    }
+
+    async fn compare(
+        &self,
+        name: &str,
+        versions: [u32; 2],
+        snapshot: impl Future<Output = ()> + Send,
+        report: &mut (dyn FnMut(Difference) + Send),
+    ) -> Result<Compared, CompareError> {
+        self.compared(name, versions, snapshot, report).await
+    }
+
+    async fn switch(&self, name: &str, to: u32) -> Result<(), SwitchError> {
+        self.switched(name, to).await
+    }
+
+    async fn discard(&self, name: &str, version: u32) -> Result<(), SwitchError> {
+        self.discarded(name, version).await
+    }
+}
