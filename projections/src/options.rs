@@ -11,7 +11,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     pub(crate) slices: u16,
-    pub(crate) batch: usize,
+    pub(crate) batch: Option<usize>,
     pub(crate) attempts: u32,
     pub(crate) on_failure: OnFailure,
     pub(crate) on_unreadable: OnUnreadable,
@@ -48,7 +48,7 @@ impl Options {
     pub fn new() -> Self {
         Self {
             slices: 1,
-            batch: 20_000,
+            batch: None,
             attempts: 5,
             on_failure: OnFailure::default(),
             on_unreadable: OnUnreadable::default(),
@@ -66,11 +66,16 @@ impl Options {
         Self { slices: slices.clamp(1, Self::MAX_SLICES), ..self }
     }
 
-    /// The most events that are committed at once, 20,000 by default. Steps are smaller
-    /// where events come one by one, where they take long, and where one has failed.
+    /// The most events that are committed at once: 200,000 by default for a view, which
+    /// writes each document once, and 500 for others. Steps are smaller where events come
+    /// one by one, where they take long, and where one has failed; none takes longer than
+    /// about a second.
+    ///
+    /// Many updates of one row in one transaction are slow in PostgreSQL: each looks
+    /// through those before.
     #[must_use]
     pub fn batch(self, events: usize) -> Self {
-        Self { batch: events.max(1), ..self }
+        Self { batch: Some(events.max(1)), ..self }
     }
 
     /// How often an event that fails is tried before it is parked, 5 by default, with

@@ -47,6 +47,11 @@ impl<V: View> Cache<V> {
         self.young.insert(key, Held { document, bytes });
     }
 
+    /// How many bytes a document takes, about.
+    pub(crate) fn bytes(&self, key: &V::Key) -> usize {
+        self.young.get(key).map_or(0, |held| held.bytes)
+    }
+
     /// A document has become so long.
     pub(crate) fn grew(&mut self, key: &V::Key, bytes: usize) {
         if let Some(held) = self.young.get_mut(key) {

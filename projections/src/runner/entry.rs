@@ -67,6 +67,14 @@ impl Entry {
         Self { declaration, names, options, make: Box::new(make) }
     }
 
+    /// The most events of a step.
+    pub(crate) fn batch(&self) -> usize {
+        self.options.batch.unwrap_or(match self.declaration.shape {
+            Shape::Documents(_) => 200_000,
+            _ => 500,
+        })
+    }
+
     pub(crate) fn id(&self) -> &ModelId {
         &self.declaration.id
     }

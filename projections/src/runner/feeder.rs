@@ -1,6 +1,7 @@
 //! Feeds one unit, as long as its lease lasts.
 
 mod letters;
+mod narrow;
 mod step;
 
 use std::collections::{HashMap, HashSet};
@@ -22,6 +23,7 @@ use super::entry::Entry;
 use super::feed::{Feeds, Tap};
 use super::handler::{Failure, Handler};
 use super::plan::Poison;
+use step::Open;
 
 /// How long events are gathered for one step while more are at hand.
 const GATHER: Duration = Duration::from_secs(1);
@@ -113,7 +115,7 @@ impl Feeder {
             handler,
             parked: HashSet::new(),
             hold: None,
-            limit: entry.options.batch,
+            limit: entry.batch(),
             tries: None,
             poison: HashMap::new(),
             backoff: Backoff::new(seed),
@@ -162,16 +164,35 @@ impl Feeder {
                 self.rest(HELD).await?;
                 return Err(Interrupt::Resume);
             }
-            self.gather(&mut batch, &mut tap).await?;
-            while batch.has_moved() && !self.wishes {
-                let before = batch.start();
-                self.step(&mut batch).await?;
-                if batch.start() == before {
-                    break;
-                }
-                self.check_orders()?;
-            }
+            self.work(&mut batch, &mut tap).await?;
         }
+    }
+
+    /// One step: pieces of events are applied as they come, until it is time to commit.
+    async fn work(&mut self, batch: &mut Batch, tap: &mut Tap) -> Result<(), Interrupt> {
+        let mut open = None;
+        loop {
+            let began = open.as_ref().map(|open: &Open| open.began);
+            let mut due = self.gather(batch, tap, began).await?;
+            if batch.has_moved() {
+                due |= self.take(batch, &mut open).await?;
+            }
+            let Some(step) = open.take_if(|step| due || self.is_full(step)) else {
+                if due {
+                    return self.check_orders();
+                }
+                continue;
+            };
+            self.close(step).await?;
+            return self.check_orders();
+        }
+    }
+
+    fn is_full(&self, step: &Open) -> bool {
+        step.applied >= self.limit
+            || self.handler.unwritten() >= BYTES
+            || step.began.elapsed() >= GATHER
+            || !self.handler.takes_pieces()
     }
 
     /// Reads where the unit stands, and makes sure that the log still knows the place: only
@@ -193,36 +214,48 @@ impl Feeder {
         Ok(checkpoint)
     }
 
-    /// Gathers events until it is time for a step.
-    async fn gather(&mut self, batch: &mut Batch, tap: &mut Tap) -> Result<(), Interrupt> {
+    /// Waits for the events that follow. Returns whether what is there should be committed
+    /// now; else more may follow at once.
+    async fn gather(
+        &mut self,
+        batch: &mut Batch,
+        tap: &mut Tap,
+        open: Option<Instant>,
+    ) -> Result<bool, Interrupt> {
         let began = Instant::now();
         loop {
-            let full = batch.len() >= self.limit || batch.bytes() >= BYTES;
             let held = self.hold.is_some_and(|hold| hold.position() <= batch.end().position());
-            if full || held {
-                return Ok(());
+            if held || batch.len() >= self.limit || batch.bytes() >= BYTES {
+                return Ok(false);
+            }
+            if batch.len() > 0 && self.handler.takes_pieces() {
+                return Ok(false);
             }
             // Where nothing was selected there is no hurry.
-            let busy = batch.len() > 0;
-            let until = began + if busy { GATHER } else { QUIET };
+            let busy = batch.len() > 0 || open.is_some();
+            let until = match open {
+                Some(began) => began + GATHER,
+                None => began + if busy { GATHER } else { QUIET },
+            };
             tokio::select! {
                 biased;
                 changed = self.orders.changed() => {
                     // Whoever gives orders is gone: nobody renews the lease.
                     changed.map_err(|_| Interrupt::End(Ended::Stopped))?;
-                    self.check_orders()?;
-                    return Ok(());
+                    self.orders.mark_changed();
+                    return Ok(true);
                 }
                 fed = tap.next(batch.end(), busy) => match fed {
                     Ok(Some(page)) => batch.add(&page, &self.entry.names),
-                    Ok(None) => return Ok(()),
+                    Ok(None) => return Ok(true),
                     Err(error) => {
                         *tap = self.shared.feeds.join(batch.end());
                         // What was read before the failure is good.
-                        return if batch.has_moved() { Ok(()) } else { Err(unreadable(&error)) };
+                        let good = busy || batch.has_moved();
+                        return if good { Ok(true) } else { Err(unreadable(&error)) };
                     }
                 },
-                () = sleep_until(until), if batch.has_moved() => return Ok(()),
+                () = sleep_until(until), if busy || batch.has_moved() => return Ok(true),
             }
         }
     }

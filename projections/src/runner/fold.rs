@@ -26,11 +26,13 @@ pub(crate) struct Fold<V: View> {
     alone: bool,
     /// What the step has changed.
     dirty: HashSet<V::Key, FixedState>,
+    /// How many bytes that is, about: those of the documents before the change.
+    unwritten: usize,
 }
 
 impl<V: View> Fold<V> {
     pub(crate) fn new() -> Self {
-        Self { cache: Cache::new(), alone: false, dirty: HashSet::default() }
+        Self { cache: Cache::new(), alone: false, dirty: HashSet::default(), unwritten: 0 }
     }
 
     async fn fold(
@@ -58,12 +60,11 @@ impl<V: View> Fold<V> {
                     Ok(false) => {}
                     Err(panic) => return Err(certain(Some(nth), panicked(&*panic))),
                 }
-                self.dirty.insert(key);
+                if !self.dirty.contains(&key) {
+                    self.unwritten += self.cache.bytes(&key);
+                    self.dirty.insert(key);
+                }
             }
-        }
-        let documents = self.changed()?;
-        if !documents.is_empty() {
-            models.save(tx, documents).await?;
         }
         Ok(())
     }
@@ -99,6 +100,8 @@ impl<V: View> Fold<V> {
     /// The documents that were changed, as they are written.
     fn changed(&mut self) -> Result<Vec<(DocumentKey, Option<Bytes>)>, Failure> {
         let mut keys: Vec<_> = self.dirty.drain().collect();
+        self.unwritten = 0;
+        // In the order in which everybody locks them.
         keys.sort();
         let mut changed = Vec::with_capacity(keys.len());
         for key in keys {
@@ -175,6 +178,24 @@ impl<V: View> Handler for Fold<V> {
         Box::pin(self.fold(models, tx, events))
     }
 
+    fn flush<'a>(
+        &'a mut self,
+        models: &'a AnyReadModels,
+        tx: &'a mut AnySession,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let documents = self.changed()?;
+            if !documents.is_empty() {
+                models.save(tx, documents).await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn unwritten(&self) -> usize {
+        self.unwritten
+    }
+
     fn committed(&mut self) {
         if self.alone {
             self.cache.trim();
@@ -187,6 +208,7 @@ impl<V: View> Handler for Fold<V> {
     fn forget(&mut self, alone: bool) {
         self.alone = alone;
         self.dirty.clear();
+        self.unwritten = 0;
         self.cache.clear();
     }
 }

@@ -41,13 +41,18 @@ pub(crate) trait Handler: Send {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    /// Whether a step may begin before all of its events are there.
+    fn takes_pieces(&self) -> bool {
+        true
+    }
+
     /// Hands events over to where no transaction reaches, before the step begins.
     fn hand_over<'a>(&'a mut self, events: &'a [Chosen]) -> BoxFuture<'a, Result<(), Failure>> {
         let _ = events;
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Applies events in their order.
+    /// Applies events in their order; a step may have several such pieces.
     fn apply<'a>(
         &'a mut self,
         models: &'a AnyReadModels,
@@ -55,11 +60,26 @@ pub(crate) trait Handler: Send {
         events: &'a [Chosen],
     ) -> BoxFuture<'a, Result<(), Failure>>;
 
-    /// What was applied last was committed.
+    /// Writes what was applied and is not written yet.
+    fn flush<'a>(
+        &'a mut self,
+        models: &'a AnyReadModels,
+        tx: &'a mut AnySession,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        let _ = (models, tx);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// How many bytes are to be written, about.
+    fn unwritten(&self) -> usize {
+        0
+    }
+
+    /// The step was committed.
     fn committed(&mut self) {}
 
-    /// What was applied last was not committed, or the lease is a new one: whatever is
-    /// remembered is forgotten. `alone`: nobody else writes the same documents.
+    /// The step was not committed, or the lease is a new one: whatever is remembered is
+    /// forgotten. `alone`: nobody else writes the same documents.
     fn forget(&mut self, alone: bool) {
         let _ = alone;
     }

@@ -30,11 +30,15 @@ pub(crate) struct Planner<'u> {
 
 /// What a step does.
 pub(crate) struct Plan {
-    pub(crate) apply: Vec<Chosen>,
     pub(crate) step: Step,
     /// The keys that the step parks.
     pub(crate) fresh: HashSet<String>,
-    /// Why the step ends before an event that nothing can be done with.
+}
+
+/// What one piece of a step applies.
+pub(crate) struct Piece {
+    pub(crate) apply: Vec<Chosen>,
+    /// Why it ends before an event that nothing can be done with.
     pub(crate) stop: Option<String>,
 }
 
@@ -50,21 +54,19 @@ enum Fate {
 }
 
 impl Planner<'_> {
-    /// The plan for these events, which lead from one checkpoint to another.
+    /// Plans what becomes of these events, which lead to a checkpoint, as a further piece
+    /// of a step; returns what is to be applied, and why it ends early if it does.
     pub(crate) fn plan(
         &self,
         handler: &dyn Handler,
         events: Vec<Chosen>,
-        from: Checkpoint,
         to: Checkpoint,
-    ) -> Plan {
-        let mut plan = Plan {
-            apply: Vec::with_capacity(events.len()),
-            step: Step { to, ..Step::from(from) },
-            fresh: HashSet::new(),
-            stop: None,
-        };
+        plan: &mut Plan,
+    ) -> Piece {
+        let from = plan.step.to;
+        let mut piece = Piece { apply: Vec::with_capacity(events.len()), stop: None };
         let mut reached = from;
+        plan.step.to = to;
         for chosen in events {
             let raw = chosen.raw();
             let here = raw.checkpoint(from.log());
@@ -72,7 +74,7 @@ impl Planner<'_> {
                 Fate::Pass => {}
                 Fate::Apply => {
                     tallies(&mut plan.step.tallies, raw).apply(mark(raw));
-                    plan.apply.push(chosen);
+                    piece.apply.push(chosen);
                 }
                 Fate::Park { keys, poison } => {
                     tallies(&mut plan.step.tallies, raw).park(mark(raw));
@@ -81,13 +83,13 @@ impl Planner<'_> {
                 }
                 Fate::Stop(reason) => {
                     plan.step.to = reached;
-                    plan.stop = Some(reason);
+                    piece.stop = Some(reason);
                     break;
                 }
             }
             reached = here;
         }
-        plan
+        piece
     }
 
     fn fate(&self, handler: &dyn Handler, chosen: &Chosen, fresh: &HashSet<String>) -> Fate {

@@ -113,6 +113,11 @@ impl<P: ExternalProjection> Handler for Elsewhere<P> {
         P::key_of_stream(stream)
     }
 
+    /// No transaction is kept open while others work.
+    fn takes_pieces(&self) -> bool {
+        false
+    }
+
     fn hand_over<'a>(&'a mut self, events: &'a [Chosen]) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let held = Held::<P::Event>::new(events);

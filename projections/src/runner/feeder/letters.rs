@@ -93,6 +93,7 @@ impl Feeder {
             let models = &self.shared.models;
             let mut tx = models.begin(&self.lease).await?;
             self.handler.apply(models, &mut tx, &events).await?;
+            self.handler.flush(models, &mut tx).await?;
             let step = settling(start, letter, chosen.raw(), Settlement::Gone, Tallies::revive);
             models.commit(tx, &step).await?;
             Ok(())

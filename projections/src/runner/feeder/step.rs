@@ -1,23 +1,32 @@
 //! One step of a unit: events, checkpoint and books in one transaction.
 
+use std::collections::HashSet;
+
 use annals::Checkpoint;
-use annals::read_model::{ReadModelStore, Step};
+use annals::read_model::{AnySession, ReadModelStore, Step};
 use tokio::time::Instant;
 
 use super::super::batch::Batch;
 use super::super::handler::{Chosen, Failure};
-use super::super::plan::{Plan, Planner, Poison, at};
+use super::super::plan::{Plan, Planner};
 use super::{Feeder, Interrupt};
-use crate::OnFailure;
-
-/// A step that fails certainly is not made smaller than this at once.
-const SMALL: usize = 64;
 
 /// More keys than these are not parked: then it is not an event that is wrong.
 const PARKED: usize = 10_000;
 
 /// How often tables are tried to be made before that is said to be wrong.
 const SET_UPS: u32 = 5;
+
+/// A step under way. Nothing of it stays when it is dropped.
+pub(super) struct Open {
+    tx: AnySession,
+    plan: Plan,
+    /// How many events were applied ...
+    pub(super) applied: usize,
+    /// ... and the first of them.
+    first: Option<Chosen>,
+    pub(super) began: Instant,
+}
 
 impl Feeder {
     /// Makes room for the read model, before its first event.
@@ -36,10 +45,19 @@ impl Feeder {
         Ok(())
     }
 
-    /// Commits the first events of a batch.
-    pub(super) async fn step(&mut self, batch: &mut Batch) -> Result<(), Interrupt> {
-        let began = Instant::now();
-        let (events, to) = batch.first(self.limit, self.hold.as_ref());
+    /// Applies the first events of a batch, as a further piece of a step. Returns whether
+    /// the step has to end here.
+    pub(super) async fn take(
+        &mut self,
+        batch: &mut Batch,
+        open: &mut Option<Open>,
+    ) -> Result<bool, Interrupt> {
+        let room = self.limit.saturating_sub(open.as_ref().map_or(0, |open| open.applied));
+        let (events, to) = batch.first(room, self.hold.as_ref());
+        let mut plan = match open {
+            Some(open) => std::mem::replace(&mut open.plan, Plan::from(batch.start())),
+            None => Plan::from(batch.start()),
+        };
         let planner = Planner {
             unit: &self.lease.unit,
             slices: self.entry.declaration.slices,
@@ -47,42 +65,86 @@ impl Feeder {
             parked: &self.parked,
             poison: &self.poison,
         };
-        let plan = planner.plan(&*self.handler, events, batch.start(), to);
-        if let Some(reason) = plan.stop.as_ref().filter(|_| plan.step.to == plan.step.from) {
-            return Err(Interrupt::Trouble { reason: reason.clone(), stands: true });
-        }
+        let piece = planner.plan(&*self.handler, events, to, &mut plan);
         if self.parked.len() + plan.fresh.len() > PARKED {
             let reason = format!("more than {PARKED} keys would be parked: mend the handler");
             return Err(Interrupt::Trouble { reason, stands: true });
         }
-        if plan.step.to == plan.step.from {
+        let reached = plan.step.to;
+        if open.is_none() && reached == batch.start() {
+            return match piece.stop {
+                Some(reason) => Err(Interrupt::Trouble { reason, stands: true }),
+                None => Ok(true),
+            };
+        }
+        self.apply(plan, &piece.apply, open).await?;
+        batch.done(reached);
+        Ok(piece.stop.is_some() || self.hold.is_some_and(|h| h.position() <= reached.position()))
+    }
+
+    async fn apply(
+        &mut self,
+        plan: Plan,
+        events: &[Chosen],
+        open: &mut Option<Open>,
+    ) -> Result<(), Interrupt> {
+        let models = &self.shared.models;
+        if !events.is_empty()
+            && let Err(failure) = self.handler.hand_over(events).await
+        {
+            return Err(self.failed(0, events, events.first(), failure));
+        }
+        let open = match open {
+            Some(open) => {
+                open.plan = plan;
+                open
+            }
+            None => {
+                let began = Instant::now();
+                let tx = models.begin(&self.lease).await.map_err(Failure::from)?;
+                open.insert(Open { tx, plan, applied: 0, first: None, began })
+            }
+        };
+        if events.is_empty() {
             return Ok(());
         }
-        match self.commit(&plan).await {
-            Ok(()) => self.committed(batch, plan, began),
-            Err(failure) => return Err(self.failed(&plan.apply, failure)),
+        if open.first.is_none() {
+            open.first = events.first().cloned();
         }
-        Ok(())
+        let applied = self.handler.apply(models, &mut open.tx, events).await;
+        let before = open.applied;
+        open.applied += events.len();
+        applied.map_err(|failure| self.failed(before, events, open.first.as_ref(), failure))
     }
 
-    async fn commit(&mut self, plan: &Plan) -> Result<(), Failure> {
+    /// Commits a step.
+    pub(super) async fn close(&mut self, open: Open) -> Result<(), Interrupt> {
+        let Open { mut tx, plan, applied, first, began } = open;
         let models = &self.shared.models;
-        if !plan.apply.is_empty() {
-            self.handler.hand_over(&plan.apply).await?;
+        if let Err(failure) = self.handler.flush(models, &mut tx).await {
+            return Err(self.failed(applied, &[], first.as_ref(), failure));
         }
-        let mut tx = models.begin(&self.lease).await?;
-        if !plan.apply.is_empty() {
-            self.handler.apply(models, &mut tx, &plan.apply).await?;
-        }
-        let committed = models.commit(tx, &plan.step).await?;
+        let committed = match models.commit(tx, &plan.step).await {
+            Ok(committed) => committed,
+            Err(error) => return Err(self.failed(applied, &[], first.as_ref(), error.into())),
+        };
         self.hold = committed.hold;
         self.wishes |= committed.wishes;
+        self.handler.committed();
+        self.note(&plan, applied);
+        let most = self.entry.batch();
+        // A step that takes long would outlast the lease; one that was made small grows.
+        self.limit = if began.elapsed() > self.shared.pace {
+            (applied / 2).max(1)
+        } else {
+            self.limit.saturating_mul(2).min(most)
+        };
         Ok(())
     }
 
-    fn committed(&mut self, batch: &mut Batch, plan: Plan, began: Instant) {
-        let Plan { apply, step, fresh, .. } = plan;
-        self.handler.committed();
+    /// Remembers what was committed.
+    fn note(&mut self, plan: &Plan, applied: usize) {
+        let Plan { step, fresh } = plan;
         for letter in &step.parked {
             self.poison.remove(&letter.position);
             if let Some(reason) = &letter.reason {
@@ -90,53 +152,15 @@ impl Feeder {
                 tracing::error!(target: "annals", %unit, position = %letter.position, %reason, "an event is parked");
             }
         }
-        self.parked.extend(fresh);
+        self.parked.extend(fresh.iter().cloned());
         self.tries = None;
         self.backoff.reset();
-        self.shared.board.moved(&self.lease.unit, step.to, apply.len() + step.parked.len());
-        batch.done(step.to);
-        let most = self.entry.options.batch;
-        // A step that takes long would outlast the lease; one that was made small grows.
-        self.limit = if began.elapsed() > self.shared.pace {
-            (apply.len() / 2).max(1)
-        } else {
-            self.limit.saturating_mul(2).min(most)
-        };
+        self.shared.board.moved(&self.lease.unit, step.to, applied + step.parked.len());
     }
+}
 
-    /// What a failed step means: it is narrowed to the event that fails, which is tried
-    /// again and then parked.
-    fn failed(&mut self, applied: &[Chosen], failure: Failure) -> Interrupt {
-        let Failure::Event { nth, reason, certain } = failure else { return failure.into() };
-        let nth = nth.or((applied.len() == 1).then_some(0));
-        let Some(chosen) = nth.and_then(|nth| applied.get(nth)) else {
-            self.limit = (applied.len() / 2).max(1);
-            return Interrupt::Resume;
-        };
-        let raw = chosen.raw();
-        let reason = at(raw, &reason);
-        let attempts = match self.tries {
-            Some((position, attempts)) if position == raw.position => attempts + 1,
-            _ => 1,
-        };
-        self.tries = Some((raw.position, attempts));
-        let stops = self.entry.options.on_failure == OnFailure::Stop;
-        if nth != Some(0) && (stops || !certain) {
-            // Those before it are committed first.
-            self.limit = nth.unwrap_or(1).max(1);
-            return Interrupt::Resume;
-        }
-        if !certain && attempts < self.entry.options.attempts {
-            self.limit = 1;
-            return Interrupt::Trouble { reason, stands: false };
-        }
-        match self.entry.options.on_failure {
-            OnFailure::Stop => Interrupt::Trouble { reason, stands: true },
-            OnFailure::Park => {
-                self.poison.insert(raw.position, Poison { reason, attempts });
-                self.limit = (applied.len() / 2).max(SMALL);
-                Interrupt::Resume
-            }
-        }
+impl Plan {
+    fn from(start: Checkpoint) -> Self {
+        Self { step: Step::from(start), fresh: HashSet::new() }
     }
 }

@@ -1,0 +1,56 @@
+//! What a failed step means.
+
+use super::super::handler::{Chosen, Failure};
+use super::super::plan::{Poison, at};
+use super::{Feeder, Interrupt};
+use crate::OnFailure;
+
+/// A step that fails certainly is not made smaller than this at once.
+const SMALL: usize = 64;
+
+impl Feeder {
+    /// A step has failed, with these events behind so many others of it: it is narrowed to
+    /// the event that fails, which is tried again and then parked.
+    pub(super) fn failed(
+        &mut self,
+        before: usize,
+        events: &[Chosen],
+        first: Option<&Chosen>,
+        failure: Failure,
+    ) -> Interrupt {
+        let Failure::Event { nth, reason, certain } = failure else { return failure.into() };
+        let all = before + events.len();
+        let (chosen, place) = match nth {
+            Some(nth) => (events.get(nth), before + nth),
+            None if all == 1 => (first, 0),
+            None => (None, 0),
+        };
+        let Some(chosen) = chosen else {
+            self.limit = (all / 2).max(1);
+            return Interrupt::Resume;
+        };
+        let raw = chosen.raw();
+        let reason = at(raw, &reason);
+        let stops = self.entry.options.on_failure == OnFailure::Stop;
+        if place > 0 && (stops || !certain) {
+            // Those before it are committed first.
+            self.limit = place;
+            return Interrupt::Resume;
+        }
+        let attempts = match self.tries {
+            Some((position, attempts)) if position == raw.position => attempts + 1,
+            _ => 1,
+        };
+        self.tries = Some((raw.position, attempts));
+        if !certain && attempts < self.entry.options.attempts {
+            self.limit = 1;
+            return Interrupt::Trouble { reason, stands: false };
+        }
+        if stops {
+            return Interrupt::Trouble { reason, stands: true };
+        }
+        self.poison.insert(raw.position, Poison { reason, attempts });
+        self.limit = (all / 2).max(SMALL);
+        Interrupt::Resume
+    }
+}
