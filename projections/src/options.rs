@@ -68,8 +68,8 @@ impl Options {
 
     /// The most events that are committed at once: 200,000 by default for a view, which
     /// writes each document once, and 500 for others. Steps are smaller where events come
-    /// one by one, where they take long, and where one has failed; none takes longer than
-    /// about a second.
+    /// one by one, where they take long, and where one has failed; none gathers events for
+    /// longer than a quarter of the lease.
     ///
     /// Many updates of one row in one transaction are slow in PostgreSQL: each looks
     /// through those before.

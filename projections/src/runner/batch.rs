@@ -4,6 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use annals::{Checkpoint, Position};
+use foldhash::fast::FixedState;
 
 use super::handler::Chosen;
 use super::page::{Page, size};
@@ -24,7 +25,7 @@ impl Batch {
     }
 
     /// Adds what a page holds behind the end.
-    pub(crate) fn add(&mut self, page: &Arc<Page>, names: &HashSet<String>) {
+    pub(crate) fn add(&mut self, page: &Arc<Page>, names: &HashSet<String, FixedState>) {
         for (index, event) in page.events.iter().enumerate() {
             if event.position > self.end.position() && names.contains(&*event.name) {
                 self.bytes += size(event);
@@ -55,38 +56,41 @@ impl Batch {
         self.end != self.start
     }
 
-    /// The first events, at most so many and up to a position, and how far they lead.
-    pub(crate) fn first(
-        &self,
+    /// Takes the first events out, at most so many and up to a position; says how far they
+    /// lead.
+    pub(crate) fn take(
+        &mut self,
         most: usize,
         hold: Option<&Checkpoint>,
     ) -> (Vec<Chosen>, Checkpoint) {
-        let before = |chosen: &&Chosen| hold.is_none_or(|h| chosen.raw().position <= h.position());
-        let events: Vec<_> = self.events.iter().take(most).take_while(before).cloned().collect();
-        let end = match hold {
+        let within = |position: Position| hold.is_none_or(|hold| position <= hold.position());
+        let first = self.events.iter().take(most);
+        let taken = first.take_while(|chosen| within(chosen.raw().position)).count();
+        let cut = self.events.get(taken).is_some_and(|next| within(next.raw().position));
+        let events: Vec<_> = self.events.drain(..taken).collect();
+        for chosen in &events {
+            self.bytes -= size(chosen.raw());
+        }
+        let to = match (events.last(), hold) {
+            (Some(last), _) if cut => last.raw().checkpoint(self.start.log()),
+            (None, _) if cut => self.start,
             // The position of a hold is that of an event, which may be none of ours.
-            Some(hold) if hold.position() < self.end.position() => *hold,
+            (_, Some(hold)) if hold.position() < self.end.position() => *hold,
             _ => self.end,
-        };
-        let cut = self
-            .events
-            .get(events.len())
-            .is_some_and(|next| hold.is_none_or(|hold| next.raw().position <= hold.position()));
-        let to = match events.last() {
-            Some(last) if cut => last.raw().checkpoint(self.start.log()),
-            None if cut => self.start,
-            _ => end,
         };
         (events, to)
     }
 
-    /// The step up to here was committed.
-    pub(crate) fn done(&mut self, to: Checkpoint) {
-        let passed = |chosen: &Chosen, to: Position| chosen.raw().position <= to;
-        while self.events.front().is_some_and(|chosen| passed(chosen, to.position())) {
-            let chosen = self.events.pop_front();
-            self.bytes -= chosen.map_or(0, |chosen| size(chosen.raw()));
+    /// Gives the last of what was taken back.
+    pub(crate) fn put_back(&mut self, events: Vec<Chosen>) {
+        for chosen in events.into_iter().rev() {
+            self.bytes += size(chosen.raw());
+            self.events.push_front(chosen);
         }
+    }
+
+    /// What was taken up to here is applied.
+    pub(crate) fn applied(&mut self, to: Checkpoint) {
         self.start = to;
     }
 }

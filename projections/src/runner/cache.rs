@@ -21,10 +21,12 @@ pub(crate) struct Cache<V: View> {
     bytes: usize,
 }
 
-struct Held<V> {
+pub(crate) struct Held<V> {
     /// `None`: there is none under this key.
-    document: Option<V>,
-    bytes: usize,
+    pub(crate) document: Option<V>,
+    /// Whether it was changed and is not written yet.
+    pub(crate) dirty: bool,
+    pub(crate) bytes: usize,
 }
 
 impl<V: View> Cache<V> {
@@ -33,23 +35,20 @@ impl<V: View> Cache<V> {
     }
 
     /// What is known to be under a key.
-    pub(crate) fn get_mut(&mut self, key: &V::Key) -> Option<&mut Option<V>> {
-        if let Some((key, held)) = self.old.remove_entry(key) {
+    pub(crate) fn get_mut(&mut self, key: &V::Key) -> Option<&mut Held<V>> {
+        if !self.old.is_empty()
+            && let Some((key, held)) = self.old.remove_entry(key)
+        {
             self.bytes += held.bytes;
             self.young.insert(key, held);
         }
-        self.young.get_mut(key).map(|held| &mut held.document)
+        self.young.get_mut(key)
     }
 
     pub(crate) fn put(&mut self, key: V::Key, document: Option<V>, bytes: usize) {
         let bytes = bytes + OVERHEAD;
         self.bytes += bytes;
-        self.young.insert(key, Held { document, bytes });
-    }
-
-    /// How many bytes a document takes, about.
-    pub(crate) fn bytes(&self, key: &V::Key) -> usize {
-        self.young.get(key).map_or(0, |held| held.bytes)
+        self.young.insert(key, Held { document, dirty: false, bytes });
     }
 
     /// A document has become so long.

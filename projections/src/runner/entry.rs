@@ -7,6 +7,8 @@ use annals::read_model::{AnyReadModels, Declaration, DeclareError, ModelId, Shap
 use annals::store::LogInfo;
 use annals::{AnyStore, Event, EventStore};
 
+use foldhash::fast::FixedState;
+
 use super::fold::Fold;
 use super::handler::Handler;
 use super::rows::{Elsewhere, Rows};
@@ -16,7 +18,7 @@ use crate::{ExternalProjection, Options, Projection, View, ViewKey};
 /// A version of a read model, and the code that feeds it.
 pub(crate) struct Entry {
     pub(crate) declaration: Declaration,
-    pub(crate) names: HashSet<String>,
+    pub(crate) names: HashSet<String, FixedState>,
     pub(crate) options: Options,
     pub(crate) make: Box<dyn Fn() -> Box<dyn Handler> + Send + Sync>,
 }

@@ -17,6 +17,12 @@ impl<E: Event> Typed<E> {
         Self { page: None }
     }
 
+    /// The first event that does not decode, and why.
+    pub(crate) fn first_unreadable(&mut self, events: &[Chosen]) -> Option<(usize, String)> {
+        let mut numbered = events.iter().enumerate();
+        numbered.find_map(|(nth, chosen)| Some((nth, self.get(chosen).err()?)))
+    }
+
     /// The event; else why it does not decode.
     pub(crate) fn get(&mut self, chosen: &Chosen) -> Result<&Recorded<E>, String> {
         let known = self.page.as_ref().is_some_and(|(page, _)| Arc::ptr_eq(page, &chosen.page));

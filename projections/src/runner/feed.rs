@@ -9,7 +9,7 @@ use annals::{AnyStore, Checkpoint, EventStore, Partition, Position, ReadError};
 use futures::StreamExt;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use super::page::Page;
 
@@ -20,8 +20,13 @@ const PAGE: usize = 1_000;
 /// ahead, and those that are kept for who is slower.
 const BYTES: usize = 8 << 20;
 
-/// How long a feed that is full waits for the slowest before it goes on without him.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// For how long one may keep others waiting before the feed goes on without him. Of what he
+/// has kept them waiting, half of the time that passes is forgiven: who is as fast as the
+/// others, and only busy at another moment, is never left behind.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often it is looked who keeps whom waiting.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// The feeds of a runner.
 ///
@@ -43,8 +48,7 @@ impl Feeds {
     pub(crate) fn join(self: &Arc<Self>, after: Checkpoint) -> Tap {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|feed| feed.strong_count() > 0);
-        let passing = open.iter().filter_map(Weak::upgrade).filter(|feed| feed.passes(&after));
-        let feed = passing.max_by_key(|feed| feed.end()).unwrap_or_else(|| {
+        let feed = farthest(&open, &after).unwrap_or_else(|| {
             let feed = Feed::open(&self.log, &self.filter, after);
             open.push(Arc::downgrade(&feed));
             feed
@@ -52,6 +56,17 @@ impl Feeds {
         let id = feed.lock().join(after.position());
         Tap { feeds: self.clone(), feed, id }
     }
+
+    /// Whether another feed passes here that has gone farther.
+    fn has_farther(&self, than: &Arc<Feed>, after: &Checkpoint) -> bool {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.len() > 1 && farthest(&open, after).is_some_and(|feed| !Arc::ptr_eq(&feed, than))
+    }
+}
+
+fn farthest(open: &[Weak<Feed>], after: &Checkpoint) -> Option<Arc<Feed>> {
+    let passing = open.iter().filter_map(Weak::upgrade).filter(|feed| feed.passes(after));
+    passing.max_by_key(|feed| feed.end())
 }
 
 /// A pass over a partition.
@@ -73,16 +88,42 @@ struct Ring {
     /// Whether the log ended here when it was looked at last.
     caught_up: bool,
     failed: Option<Arc<ReadError>>,
-    /// Behind which position each one reads next; who was left behind is missing.
-    readers: HashMap<u64, Position>,
+    /// Who reads here; who was left behind is missing.
+    readers: HashMap<u64, Reader>,
     next_reader: u64,
+    /// When it was looked last who keeps whom waiting.
+    looked: Instant,
+}
+
+#[derive(Clone, Copy)]
+struct Reader {
+    /// Behind which position he reads next.
+    after: Position,
+    /// How long he has kept others waiting, less what was forgiven.
+    blame: Duration,
 }
 
 impl Ring {
     fn join(&mut self, after: Position) -> u64 {
         self.next_reader += 1;
-        self.readers.insert(self.next_reader, after);
+        self.readers.insert(self.next_reader, Reader { after, blame: Duration::ZERO });
         self.next_reader
+    }
+
+    /// Notes who keeps whom waiting, and leaves behind who does so for too long.
+    fn look(&mut self) {
+        let now = Instant::now();
+        let passed = now - std::mem::replace(&mut self.looked, now);
+        let end = self.end.position();
+        let waited_for = self.readers.values().any(|reader| reader.after == end);
+        let oldest = self.pages.front().map_or(end, |page| page.to.position());
+        self.readers.retain(|_, reader| {
+            reader.blame = reader.blame.saturating_sub(passed / 2);
+            if waited_for && reader.after < oldest {
+                reader.blame += passed;
+            }
+            reader.blame < PATIENCE
+        });
     }
 
     /// The page behind a position. Nearly always it is one of the last.
@@ -101,6 +142,7 @@ impl Feed {
             failed: None,
             readers: HashMap::new(),
             next_reader: 0,
+            looked: Instant::now(),
         };
         let query = match after.event() {
             Some(_) => LogQuery::resume(after),
@@ -172,29 +214,26 @@ impl Feed {
     }
 
     async fn make_room(&self, bytes: usize) {
-        let patience = Instant::now() + PATIENCE;
+        self.lock().looked = Instant::now();
         loop {
             let mut gone = std::pin::pin!(self.room.notified());
             gone.as_mut().enable();
-            if self.evict(bytes, false) {
+            if self.evict(bytes) {
                 return;
             }
-            if timeout_at(patience, gone).await.is_err() {
-                self.evict(bytes, true);
-                return;
-            }
+            // Whether it is over or not, it is looked again.
+            let _ = timeout(LOOK, gone).await;
+            self.lock().look();
         }
     }
 
-    /// Removes the oldest pages until there is room; those that somebody still needs only
-    /// by force. Returns whether there is room.
-    fn evict(&self, bytes: usize, force: bool) -> bool {
+    /// Removes the oldest pages, but those that somebody still needs, until there is room;
+    /// returns whether there is.
+    fn evict(&self, bytes: usize) -> bool {
         let mut ring = self.lock();
         while ring.bytes + bytes > BYTES {
             let Some(oldest) = ring.pages.front().map(|page| page.to.position()) else { break };
-            if force {
-                ring.readers.retain(|_, after| *after >= oldest);
-            } else if ring.readers.values().any(|after| *after < oldest) {
+            if ring.readers.values().any(|reader| reader.after < oldest) {
                 return false;
             }
             let page = ring.pages.pop_front();
@@ -245,6 +284,9 @@ impl Tap {
         after: Checkpoint,
         busy: bool,
     ) -> Result<Option<Arc<Page>>, Arc<ReadError>> {
+        if self.feeds.has_farther(&self.feed, &after) {
+            *self = self.feeds.join(after);
+        }
         loop {
             let feed = self.feed.clone();
             // Listened for before it is looked: what comes in between rings it.
@@ -274,7 +316,9 @@ impl Tap {
         } else {
             Look::Wait
         };
-        ring.readers.insert(self.id, position);
+        // Who was left behind is back if he is here.
+        let blame = ring.readers.get(&self.id).map_or(Duration::ZERO, |reader| reader.blame);
+        ring.readers.insert(self.id, Reader { after: position, blame });
         drop(ring);
         self.feed.room.notify_waiters();
         look

@@ -25,9 +25,6 @@ use super::handler::{Failure, Handler};
 use super::plan::Poison;
 use step::Open;
 
-/// How long events are gathered for one step while more are at hand.
-const GATHER: Duration = Duration::from_secs(1);
-
 /// How many bytes of events a unit gathers at most, besides one page. The events belong to
 /// pages that all units share.
 const BYTES: usize = 16 << 20;
@@ -44,7 +41,7 @@ pub(crate) struct Shared {
     pub(crate) models: AnyReadModels,
     pub(crate) feeds: Arc<Feeds>,
     pub(crate) board: Board,
-    /// How long a step may take before steps are made smaller.
+    /// How long events are gathered for one step while more are at hand.
     pub(crate) pace: Duration,
 }
 
@@ -191,7 +188,7 @@ impl Feeder {
     fn is_full(&self, step: &Open) -> bool {
         step.applied >= self.limit
             || self.handler.unwritten() >= BYTES
-            || step.began.elapsed() >= GATHER
+            || step.began.elapsed() >= self.shared.pace
             || !self.handler.takes_pieces()
     }
 
@@ -234,8 +231,8 @@ impl Feeder {
             // Where nothing was selected there is no hurry.
             let busy = batch.len() > 0 || open.is_some();
             let until = match open {
-                Some(began) => began + GATHER,
-                None => began + if busy { GATHER } else { QUIET },
+                Some(began) => began + self.shared.pace,
+                None => began + if busy { self.shared.pace } else { QUIET },
             };
             tokio::select! {
                 biased;

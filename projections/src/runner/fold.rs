@@ -25,14 +25,14 @@ pub(crate) struct Fold<V: View> {
     cache: Cache<V>,
     alone: bool,
     /// What the step has changed.
-    dirty: HashSet<V::Key, FixedState>,
+    dirty: Vec<V::Key>,
     /// How many bytes that is, about: those of the documents before the change.
     unwritten: usize,
 }
 
 impl<V: View> Fold<V> {
     pub(crate) fn new() -> Self {
-        Self { cache: Cache::new(), alone: false, dirty: HashSet::default(), unwritten: 0 }
+        Self { cache: Cache::new(), alone: false, dirty: Vec::new(), unwritten: 0 }
     }
 
     async fn fold(
@@ -49,20 +49,20 @@ impl<V: View> Fold<V> {
             tokio::task::consume_budget().await;
             let event = typed.get(chosen).map_err(|reason| certain(Some(nth), reason))?;
             for key in keys {
-                let Some(document) = self.cache.get_mut(&key) else { continue };
+                let Some(held) = self.cache.get_mut(&key) else { continue };
                 let folded = catch_unwind(AssertUnwindSafe(|| {
-                    let document = document.get_or_insert_default();
+                    let document = held.document.get_or_insert_default();
                     document.evolve(&key, event);
                     document.is_gone()
                 }));
                 match folded {
-                    Ok(true) => *document = None,
+                    Ok(true) => held.document = None,
                     Ok(false) => {}
                     Err(panic) => return Err(certain(Some(nth), panicked(&*panic))),
                 }
-                if !self.dirty.contains(&key) {
-                    self.unwritten += self.cache.bytes(&key);
-                    self.dirty.insert(key);
+                if !std::mem::replace(&mut held.dirty, true) {
+                    self.unwritten += held.bytes;
+                    self.dirty.push(key);
                 }
             }
         }
@@ -77,9 +77,14 @@ impl<V: View> Fold<V> {
     ) -> Result<(), Failure> {
         let mut missing: Vec<V::Key> = Vec::new();
         let mut asked: HashSet<&V::Key, FixedState> = HashSet::default();
-        for key in keys.iter().flat_map(Keys::iter) {
-            if asked.insert(key) && self.cache.get_mut(key).is_none() {
-                missing.push(key.clone());
+        for (nth, keys) in keys.iter().enumerate() {
+            for key in keys.iter() {
+                if self.cache.get_mut(key).is_none() && asked.insert(key) {
+                    // A text that is too long can be no key.
+                    let valid = stored(key).check();
+                    valid.map_err(|error| certain(Some(nth), error.to_string()))?;
+                    missing.push(key.clone());
+                }
             }
         }
         // In the order in which everybody locks them.
@@ -99,14 +104,15 @@ impl<V: View> Fold<V> {
 
     /// The documents that were changed, as they are written.
     fn changed(&mut self) -> Result<Vec<(DocumentKey, Option<Bytes>)>, Failure> {
-        let mut keys: Vec<_> = self.dirty.drain().collect();
+        let mut keys = std::mem::take(&mut self.dirty);
         self.unwritten = 0;
         // In the order in which everybody locks them.
         keys.sort();
         let mut changed = Vec::with_capacity(keys.len());
         for key in keys {
-            let Some(document) = self.cache.get_mut(&key) else { continue };
-            let json = match document {
+            let Some(held) = self.cache.get_mut(&key) else { continue };
+            held.dirty = false;
+            let json = match &held.document {
                 Some(document) => {
                     // What JSON could not give back is refused here.
                     let json = Payload::encode(Codec::Json, document).map_err(|error| {
@@ -142,24 +148,24 @@ fn touched<V: View>(events: &[Chosen]) -> Result<Vec<Keys<V::Key>>, Failure> {
         let event = typed.get(chosen).map_err(|reason| certain(Some(nth), reason))?;
         let keys = catch_unwind(AssertUnwindSafe(|| V::keys(event)));
         let keys = keys.map_err(|panic| certain(Some(nth), panicked(&*panic)))?;
-        // A text that is too long can be no key.
-        let valid = keys.iter().try_for_each(|key| stored(key).check());
-        valid.map_err(|error| certain(Some(nth), error.to_string()))?;
         Ok(keys)
     };
     events.iter().enumerate().map(keys).collect()
 }
 
 impl<V: View> Handler for Fold<V> {
-    fn check(&self, event: &Chosen) -> Result<(), String> {
-        Typed::<V::Event>::new().get(event).map(drop)
+    fn unreadable(&self, events: &[Chosen]) -> Option<(usize, String)> {
+        Typed::<V::Event>::new().first_unreadable(events)
     }
 
     fn keys(&self, event: &Chosen) -> Result<Vec<String>, String> {
+        let text = |key: &V::Key| {
+            let key = stored(key);
+            key.check().map_err(|error| error.to_string())?;
+            Ok(key.to_string())
+        };
         match touched::<V>(std::slice::from_ref(event)) {
-            Ok(keys) => {
-                Ok(keys.iter().flat_map(Keys::iter).map(|k| stored(k).to_string()).collect())
-            }
+            Ok(keys) => keys.iter().flat_map(Keys::iter).map(text).collect(),
             Err(Failure::Event { reason, .. }) => Err(reason),
             Err(_) => Err("its keys cannot be computed".to_owned()),
         }

@@ -23,8 +23,8 @@ impl Chosen {
 
 /// What a unit's step is made of: a view, a projection, or one that lives elsewhere.
 pub(crate) trait Handler: Send {
-    /// Whether the event decodes; else why not.
-    fn check(&self, event: &Chosen) -> Result<(), String>;
+    /// The first event that does not decode, and why.
+    fn unreadable(&self, events: &[Chosen]) -> Option<(usize, String)>;
 
     /// The keys of an event that decodes, as texts.
     ///

@@ -38,6 +38,8 @@ pub(crate) struct Plan {
 /// What one piece of a step applies.
 pub(crate) struct Piece {
     pub(crate) apply: Vec<Chosen>,
+    /// What is left when it ends early.
+    pub(crate) rest: Vec<Chosen>,
     /// Why it ends before an event that nothing can be done with.
     pub(crate) stop: Option<String>,
 }
@@ -64,13 +66,22 @@ impl Planner<'_> {
         plan: &mut Plan,
     ) -> Piece {
         let from = plan.step.to;
-        let mut piece = Piece { apply: Vec::with_capacity(events.len()), stop: None };
+        let mut piece =
+            Piece { apply: Vec::with_capacity(events.len()), rest: Vec::new(), stop: None };
         let mut reached = from;
         plan.step.to = to;
-        for chosen in events {
+        let unreadable = handler.unreadable(&events);
+        let first_unreadable = unreadable.map_or(events.len(), |(nth, _)| nth);
+        let mut events = events.into_iter().enumerate();
+        while let Some((nth, chosen)) = events.next() {
             let raw = chosen.raw();
             let here = raw.checkpoint(from.log());
-            match self.fate(handler, &chosen, &plan.fresh) {
+            let fate = if nth < first_unreadable && self.is_plain(raw, &plan.fresh) {
+                Fate::Apply
+            } else {
+                self.fate(handler, &chosen, &plan.fresh)
+            };
+            match fate {
                 Fate::Pass => {}
                 Fate::Apply => {
                     tallies(&mut plan.step.tallies, raw).apply(mark(raw));
@@ -84,6 +95,8 @@ impl Planner<'_> {
                 Fate::Stop(reason) => {
                     plan.step.to = reached;
                     piece.stop = Some(reason);
+                    piece.rest.push(chosen);
+                    piece.rest.extend(events.map(|(_, chosen)| chosen));
                     break;
                 }
             }
@@ -92,26 +105,24 @@ impl Planner<'_> {
         piece
     }
 
+    /// Whether nothing can become of an event that decodes but to be applied: then nobody
+    /// asks for its keys.
+    fn is_plain(&self, raw: &RawEvent, fresh: &HashSet<String>) -> bool {
+        self.slices == 1
+            && self.parked.is_empty()
+            && fresh.is_empty()
+            && !self.poison.contains_key(&raw.position)
+    }
+
     fn fate(&self, handler: &dyn Handler, chosen: &Chosen, fresh: &HashSet<String>) -> Fate {
         let poison = self.poison.get(&chosen.raw().position).cloned();
-        let (keys, poison) = match handler.check(chosen) {
-            // Nobody asks for keys where it makes no difference.
-            Ok(())
-                if poison.is_none()
-                    && self.slices == 1
-                    && self.parked.is_empty()
-                    && fresh.is_empty() =>
-            {
-                return Fate::Apply;
-            }
-            Ok(()) => match handler.keys(chosen) {
-                Ok(keys) => (keys, poison),
-                Err(reason) => match self.unreadable(handler, chosen, reason) {
-                    Ok(parked) => parked,
-                    Err(reason) => return Fate::Stop(reason),
-                },
-            },
-            Err(reason) => match self.unreadable(handler, chosen, reason) {
+        let readable = match handler.unreadable(std::slice::from_ref(chosen)) {
+            Some((_, reason)) => Err(reason),
+            None => handler.keys(chosen),
+        };
+        let (keys, poison) = match readable {
+            Ok(keys) => (keys, poison),
+            Err(reason) => match self.without_keys(handler, chosen, reason) {
                 Ok(parked) => parked,
                 Err(reason) => return Fate::Stop(reason),
             },
@@ -126,7 +137,7 @@ impl Planner<'_> {
     }
 
     /// What becomes of an event whose keys cannot be computed.
-    fn unreadable(
+    fn without_keys(
         &self,
         handler: &dyn Handler,
         chosen: &Chosen,

@@ -52,8 +52,8 @@ fn key<E: Event>(chosen: &Chosen, key: fn(&Recorded<E>) -> String) -> Result<Vec
 }
 
 impl<S: Send + 'static, P: Projection<S>> Handler for Rows<P, S> {
-    fn check(&self, event: &Chosen) -> Result<(), String> {
-        Typed::<P::Event>::new().get(event).map(drop)
+    fn unreadable(&self, events: &[Chosen]) -> Option<(usize, String)> {
+        Typed::<P::Event>::new().first_unreadable(events)
     }
 
     fn keys(&self, event: &Chosen) -> Result<Vec<String>, String> {
@@ -101,8 +101,8 @@ fn session<S: Send + 'static>(tx: &mut AnySession) -> Result<&mut S, Failure> {
 pub(crate) struct Elsewhere<P>(pub(crate) Arc<P>);
 
 impl<P: ExternalProjection> Handler for Elsewhere<P> {
-    fn check(&self, event: &Chosen) -> Result<(), String> {
-        Typed::<P::Event>::new().get(event).map(drop)
+    fn unreadable(&self, events: &[Chosen]) -> Option<(usize, String)> {
+        Typed::<P::Event>::new().first_unreadable(events)
     }
 
     fn keys(&self, event: &Chosen) -> Result<Vec<String>, String> {

@@ -26,7 +26,7 @@ pub async fn p1_a_projection_is_what_a_replay_gives(world: World) {
     let lines = world.lines().await;
     assert_eq!(lines.len(), 51);
     let of_1: i64 = (0..50).filter(|n| n % 3 == 1).sum::<i64>() + 1;
-    let last = lines.iter().filter(|((stream, _), _)| stream == "account-1").next_back();
+    let last = lines.iter().rfind(|((stream, _), _)| stream == "account-1");
     assert_eq!(last.unwrap().1, of_1, "each row rests on the one before");
     assert!(world.operations().audit("lines", None).await.unwrap().is_clean());
 }

@@ -86,8 +86,10 @@ impl Feeder {
             reason: at(chosen.raw(), reason),
             certain: true,
         };
-        self.handler.check(&chosen).map_err(|reason| failed(&reason))?;
         let events = [chosen.clone()];
+        if let Some((_, reason)) = self.handler.unreadable(&events) {
+            return Err(failed(&reason));
+        }
         let applied = async {
             self.handler.hand_over(&events).await?;
             let models = &self.shared.models;

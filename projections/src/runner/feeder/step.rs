@@ -53,10 +53,11 @@ impl Feeder {
         open: &mut Option<Open>,
     ) -> Result<bool, Interrupt> {
         let room = self.limit.saturating_sub(open.as_ref().map_or(0, |open| open.applied));
-        let (events, to) = batch.first(room, self.hold.as_ref());
+        let start = batch.start();
+        let (events, to) = batch.take(room, self.hold.as_ref());
         let mut plan = match open {
-            Some(open) => std::mem::replace(&mut open.plan, Plan::from(batch.start())),
-            None => Plan::from(batch.start()),
+            Some(open) => std::mem::replace(&mut open.plan, Plan::from(start)),
+            None => Plan::from(start),
         };
         let planner = Planner {
             unit: &self.lease.unit,
@@ -66,19 +67,20 @@ impl Feeder {
             poison: &self.poison,
         };
         let piece = planner.plan(&*self.handler, events, to, &mut plan);
+        batch.put_back(piece.rest);
         if self.parked.len() + plan.fresh.len() > PARKED {
             let reason = format!("more than {PARKED} keys would be parked: mend the handler");
             return Err(Interrupt::Trouble { reason, stands: true });
         }
         let reached = plan.step.to;
-        if open.is_none() && reached == batch.start() {
+        if open.is_none() && reached == start {
             return match piece.stop {
                 Some(reason) => Err(Interrupt::Trouble { reason, stands: true }),
                 None => Ok(true),
             };
         }
         self.apply(plan, &piece.apply, open).await?;
-        batch.done(reached);
+        batch.applied(reached);
         Ok(piece.stop.is_some() || self.hold.is_some_and(|h| h.position() <= reached.position()))
     }
 
@@ -134,7 +136,7 @@ impl Feeder {
         self.note(&plan, applied);
         let most = self.entry.batch();
         // A step that takes long would outlast the lease; one that was made small grows.
-        self.limit = if began.elapsed() > self.shared.pace {
+        self.limit = if began.elapsed() > self.shared.pace * 2 {
             (applied / 2).max(1)
         } else {
             self.limit.saturating_mul(2).min(most)
