@@ -32,8 +32,9 @@ pub(crate) struct Args {
 
 /// Where the log and the read models are.
 #[derive(clap::Args)]
+#[command(next_help_heading = "Everywhere")]
 pub(crate) struct Place {
-    /// The database of the log, as in postgres://user:password@host/database
+    /// The database of the log, as in `postgres://user:password@host/database`
     //
     // The values of the environment are hidden in the help: they hold passwords.
     #[arg(long, global = true, env = "ANNALS_URL", hide_env_values = true)]
@@ -76,6 +77,10 @@ pub(crate) enum Command {
     /// Whether a read model has taken every event of the log once
     Audit(Audit),
     /// Change over to another version of a read model: wait, compare, switch
+    ///
+    /// It waits until the version, which workers of the new code build beside the current one,
+    /// has caught up; compares both at one and the same place; and makes it the current one.
+    /// Where they differ, the documents or rows are shown.
     Rebuild(Rebuild),
     /// Events that read models could not take
     #[command(subcommand)]

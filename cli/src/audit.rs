@@ -1,14 +1,13 @@
 //! `annals audit`: whether a read model has taken every event.
 
 use annals_projections::operations::{Audit, BlockDifference, PartitionAudit};
-use indicatif::HumanCount;
 use serde::Serialize;
 
 use crate::args::{self, Place};
 use crate::connect;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Output, table};
+use crate::output::{Output, count, table};
 use crate::progress;
 
 pub(crate) async fn run(
@@ -31,7 +30,7 @@ fn text(audit: &Audit) -> String {
     for PartitionAudit { partition, until, tallies, difference, .. } in &audit.partitions {
         table.add_row([
             partition.to_string(),
-            HumanCount(until.get()).to_string(),
+            count(until.get()),
             tallies.applied.count.to_string(),
             tallies.parked.count.to_string(),
             tallies.skipped.count.to_string(),

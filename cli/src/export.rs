@@ -15,8 +15,11 @@ use crate::connect;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::output::{self, Output};
+use crate::output::{self, Output, count};
 use crate::progress::{Progress, Unit};
+
+/// How many bytes are written at once.
+const BUFFER: usize = 1 << 20;
 
 /// An export as machines read it. The README promises these names.
 #[derive(Serialize)]
@@ -37,27 +40,30 @@ pub(crate) async fn run(
     let log = interrupt.unless(connect::log_to_read(place)).await?;
     let id = log.log().id.to_string();
     if args.out == Path::new("-") {
-        let written = export(&log, io::stdout().lock(), Failure::Output);
+        let stdout = BufWriter::with_capacity(BUFFER, io::stdout().lock());
+        let written = export(&log, stdout, Failure::Output);
         let (_, events, bytes) = interrupt.unless(written).await?;
         // Stdout holds the history, and nothing else.
         let answer = Answer { log: id, events, bytes, file: None };
         match output.json {
             true => eprint!("{}", output::json_line(&answer)?),
-            false => eprintln!("{events} events, {bytes} bytes"),
+            false => eprintln!("{}", size(events, bytes)),
         }
         return Ok(Exit::Good);
     }
     let unfinished = Unfinished::create(&args.out)?;
     let failed = |source| unfinished.failed("written", source);
     let file = unfinished.file.try_clone().map_err(failed)?;
-    let written = export(&log, BufWriter::with_capacity(1 << 20, file), failed);
+    let written = export(&log, BufWriter::with_capacity(BUFFER, file), failed);
     let (_, events, bytes) = interrupt.unless(written).await?;
     unfinished.finish(&args.out)?;
     let answer = Answer { log: id, events, bytes, file: Some(&args.out) };
-    output.answer(&answer, || {
-        format!("{events} events, {bytes} bytes, in {}\n", args.out.display())
-    })?;
+    output.answer(&answer, || format!("{}, in {}\n", size(events, bytes), args.out.display()))?;
     Ok(Exit::Good)
+}
+
+fn size(events: u64, bytes: u64) -> String {
+    format!("{} events, {} bytes", count(events), count(bytes))
 }
 
 /// Writes the history; returns how many events and bytes it has.

@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::lines::lines;
-use crate::output::Output;
+use crate::output::{Output, count};
 use crate::progress::{Progress, Unit};
 
 /// How long an import that ends early waits for the batch that is being written.
@@ -64,9 +64,9 @@ pub(crate) async fn run(
     let source = source.to_string();
     let answer = Answer { source, events, written, already_there, streams };
     output.answer(&answer, || {
-        format!(
-            "{events} events of {streams} streams: {written} written, {already_there} were there\n"
-        )
+        let [events, streams] = [events, streams].map(count);
+        let [written, there] = [written, already_there].map(count);
+        format!("{events} events of {streams} streams: {written} written, {there} were there\n")
     })?;
     Ok(Exit::Good)
 }

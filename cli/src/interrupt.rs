@@ -1,5 +1,7 @@
 //! Ctrl-C, and the signal by which service managers end a process.
 
+use std::time::Duration;
+
 use tokio::sync::watch;
 
 use crate::failure::Failure;
@@ -32,15 +34,28 @@ impl Interrupt {
     }
 
     /// Does something, and drops it where the program is interrupted.
-    pub(crate) async fn unless<T>(
-        &self,
-        work: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, Failure> {
-        tokio::select! {
-            biased;
-            () = self.wait() => Err(Failure::Interrupted),
-            done = work => done,
+    pub(crate) fn unless<'a, T: 'a>(
+        &'a self,
+        work: impl Future<Output = Result<T, Failure>> + 'a,
+    ) -> impl Future<Output = Result<T, Failure>> + 'a {
+        // What works on a log is large, and would be moved into every future around it.
+        let work = Box::pin(work);
+        async move {
+            tokio::select! {
+                biased;
+                () = self.wait() => Err(Failure::Interrupted),
+                done = work => done,
+            }
         }
+    }
+
+    /// Sleeps.
+    pub(crate) async fn sleep(&self, time: Duration) -> Result<(), Failure> {
+        let sleep = async {
+            tokio::time::sleep(time).await;
+            Ok(())
+        };
+        self.unless(sleep).await
     }
 }
 

@@ -45,13 +45,11 @@ pub fn main() -> ExitCode {
 async fn run(command: Command, place: &args::Place, output: Output) -> Result<Exit, Failure> {
     let interrupt = Interrupt::listen();
     match command {
-        Command::Status(args) => Box::pin(status::run(&args, place, output, &interrupt)).await,
-        Command::Audit(args) => Box::pin(interrupt.unless(audit::run(&args, place, output))).await,
+        Command::Status(args) => status::run(&args, place, output, &interrupt).await,
+        Command::Audit(args) => interrupt.unless(audit::run(&args, place, output)).await,
         Command::Rebuild(args) => Box::pin(rebuild::run(&args, place, output, &interrupt)).await,
-        Command::DeadLetters(args) => {
-            Box::pin(interrupt.unless(letters::run(&args, place, output))).await
-        }
-        Command::Export(args) => Box::pin(export::run(&args, place, output, &interrupt)).await,
-        Command::Import(args) => Box::pin(import::run(&args, place, output, &interrupt)).await,
+        Command::DeadLetters(args) => interrupt.unless(letters::run(&args, place, output)).await,
+        Command::Export(args) => export::run(&args, place, output, &interrupt).await,
+        Command::Import(args) => import::run(&args, place, output, &interrupt).await,
     }
 }

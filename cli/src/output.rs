@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+use indicatif::HumanCount;
 use serde::Serialize;
 
 use crate::exit::Exit;
@@ -30,6 +31,11 @@ impl Output {
     ) -> Result<(), Failure> {
         let answer = if self.json { json_line(json)? } else { text() };
         write(&answer).map_err(Failure::Output)
+    }
+
+    /// Writes a part of an answer that is text; as JSON it is told with the rest.
+    pub(crate) fn text(self, text: &str) -> Result<(), Failure> {
+        if self.json { Ok(()) } else { write(text).map_err(Failure::Output) }
     }
 
     /// Tells why there is no answer: each cause in a line of its own, and as JSON too.
@@ -59,6 +65,7 @@ struct NoAnswer {
 /// Tells what is wrong with the command line, or what it can be.
 pub(crate) fn not_understood(error: &clap::Error) -> Exit {
     if error.use_stderr() {
+        // Not by itself: it would repeat a URL that stands in the wrong place.
         eprint!("{}", redacted(&error.to_string()));
         return Exit::Failed;
     }
@@ -101,6 +108,11 @@ pub(crate) fn table<const N: usize>(header: [&str; N], numbers: &[usize]) -> Tab
         }
     }
     table
+}
+
+/// Digits in groups of three, as in `27,004`.
+pub(crate) fn count(number: u64) -> String {
+    HumanCount(number).to_string()
 }
 
 /// A text from a database as it may stand on a terminal: in one line, and nothing that

@@ -16,7 +16,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Of so many things, each of which may be named; none where their number is not known.
+    /// Of so many things; none where their number is not known.
     pub(crate) fn new(what: impl Into<String>, of: Option<u64>, unit: Unit) -> Self {
         let what = what.into();
         let bar = match of {
@@ -73,7 +73,7 @@ impl Unit {
 
     fn spinner(self) -> &'static str {
         match self {
-            Unit::Positions => "{spinner} {prefix} {msg}",
+            Unit::Positions => "{spinner} {prefix} {human_pos} {msg}",
             Unit::Events => "{spinner} {prefix} {human_pos} events, {per_sec}",
             Unit::Bytes => "{spinner} {prefix} {bytes}",
         }

@@ -66,16 +66,13 @@ impl Rebuild<'_> {
             let comparison = compare::compare(self, [from, to]).await?;
             let equal = comparison.is_as_expected();
             answer.compared = Some(comparison.into());
+            self.output.text(&answer.comparison_text())?;
             if !equal && !self.args.allow_differences {
                 answer.why_not =
                     Some("they differ: if they should, say --allow-differences".into());
                 self.output.answer(&answer, || answer.text())?;
                 return Ok(Exit::No);
             }
-        }
-        // Who is asked wants to know what differs.
-        if !self.output.json && !self.args.yes {
-            eprint!("{}", answer.comparison_text());
         }
         self.finish(answer).await
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use annals_projections::Operations;
 use annals_projections::operations::{Health, ModelStatus, Status};
-use indicatif::{HumanCount, HumanDuration};
+use indicatif::HumanDuration;
 use tokio::time::sleep;
 
 use crate::args::{self, Place};
@@ -15,7 +15,7 @@ use crate::connect;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::output::{Output, plain, table};
+use crate::output::{Output, count, plain, table};
 
 /// How often `--watch` looks.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -115,8 +115,4 @@ fn text(status: &Status, health: &Health) -> String {
     }
     let lines: Vec<_> = health.to_string().lines().map(plain).collect();
     text + "\nHealth: " + &lines.join("\n") + "\n"
-}
-
-fn count(number: u64) -> String {
-    HumanCount(number).to_string()
 }

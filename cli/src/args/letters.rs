@@ -45,9 +45,11 @@ pub(crate) struct Show {
 }
 
 #[derive(Debug, clap::Args)]
+#[group(skip)]
+#[command(group = clap::ArgGroup::new("which").required(true))]
 pub(crate) struct Retry {
     /// Those of this read model
-    #[arg(required_unless_present = "all")]
+    #[arg(group = "which")]
     pub(crate) name: Option<String>,
 
     /// Only those that touch this key
@@ -55,7 +57,7 @@ pub(crate) struct Retry {
     pub(crate) key: Option<String>,
 
     /// Those of all read models
-    #[arg(long, conflicts_with = "name")]
+    #[arg(long, group = "which")]
     pub(crate) all: bool,
 }
 

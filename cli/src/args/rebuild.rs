@@ -2,11 +2,6 @@
 
 use std::time::Duration;
 
-/// Waits until a version of a read model, which workers of the new code build beside the
-/// current one, has caught up; compares both at one and the same place; and makes it the
-/// current one.
-///
-/// The differences are shown with the documents or rows that differ.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 #[command(group = clap::ArgGroup::new("what").required(true))]

@@ -9,8 +9,9 @@ use crate::args::List;
 use crate::failure::Failure;
 use crate::output::{Output, brief, plain, table};
 
-/// How much of a reason and of the keys is shown; `show` has all of it.
-const BRIEF: usize = 60;
+/// How much of the keys and of a reason is shown; `show` has all of it.
+const KEYS: usize = 40;
+const REASON: usize = 120;
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -49,7 +50,7 @@ fn text(letters: &[DeadLetter], more: bool) -> String {
             letter.position.to_string(),
             plain(&letter.name),
             format!("{} at {}", plain(letter.stream.as_str()), letter.version),
-            brief(&plain(letter.keys.join(", ")), BRIEF),
+            brief(&plain(letter.keys.join(", ")), KEYS),
             letter.attempts.to_string(),
             why(letter),
         ]);
@@ -61,7 +62,7 @@ fn text(letters: &[DeadLetter], more: bool) -> String {
 /// Why it is here, and what is to become of it.
 fn why(letter: &DeadLetter) -> String {
     let why = match letter.reason.as_deref().and_then(|reason| reason.lines().next()) {
-        Some(reason) => brief(&plain(reason), BRIEF),
+        Some(reason) => brief(&plain(reason), REASON),
         None => "waits behind another one".to_owned(),
     };
     match &letter.wish {

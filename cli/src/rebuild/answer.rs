@@ -4,10 +4,9 @@
 use std::fmt::Write;
 
 use annals_projections::operations::Comparison;
-use indicatif::HumanCount;
 use serde::Serialize;
 
-use crate::output::{plain, table};
+use crate::output::{count, plain, table};
 
 #[derive(Serialize)]
 pub(super) struct Rebuilt<'a> {
@@ -97,13 +96,13 @@ impl<'a> Rebuilt<'a> {
         Self { model, from, to, compared: None, switched: false, why_not: None }
     }
 
+    /// What was done.
     pub(super) fn text(&self) -> String {
         let Self { model, from, to, .. } = self;
-        let done = match &self.why_not {
+        match &self.why_not {
             None => format!("{model} is switched from version {from} to {to}.\n"),
             Some(why) => format!("{model} is NOT switched from version {from} to {to}: {why}.\n"),
-        };
-        self.comparison_text() + &done
+        }
     }
 
     /// Rows, and the first differences.
@@ -114,8 +113,12 @@ impl<'a> Rebuilt<'a> {
         let mut table = table(["Table", before, after, ""], &[1, 2]);
         for Table { table: name, rows_before, rows_after, equal } in &compared.tables {
             let verdict = if *equal { "equal" } else { "DIFFERS" };
-            let rows = |rows: u64| HumanCount(rows).to_string();
-            table.add_row([plain(name), rows(*rows_before), rows(*rows_after), verdict.to_owned()]);
+            table.add_row([
+                plain(name),
+                count(*rows_before),
+                count(*rows_after),
+                verdict.to_owned(),
+            ]);
         }
         let mut text = format!("{}\n", table.trim_fmt());
         for Difference { table, key, before, after } in &compared.examples {
@@ -126,9 +129,9 @@ impl<'a> Rebuilt<'a> {
         }
         let shown = compared.examples.len() as u64;
         if compared.differences > shown {
-            _ = writeln!(text, "  and {} more", HumanCount(compared.differences - shown));
+            _ = writeln!(text, "  and {} more", count(compared.differences - shown));
         }
-        text + &format!("{} differences\n\n", HumanCount(compared.differences))
+        text + &format!("{} differences\n\n", count(compared.differences))
     }
 }
 

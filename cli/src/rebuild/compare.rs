@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use annals::read_model::CompareError;
 use annals_projections::operations::{Comparison, Failed};
 use tokio::time::sleep;
 
@@ -32,6 +33,9 @@ pub(super) async fn compare(
         Ok(Err(Failed::NotTogether { .. })) => {
             let why = apart(rebuild, versions).await?;
             Err(Refusal::Apart { name: (*name).to_owned(), within, why }.into())
+        }
+        Ok(Err(Failed::Compare(CompareError::Impossible { id }))) => {
+            Err(Refusal::Elsewhere { name: id.name }.into())
         }
         Ok(Err(error)) => Err(error.into()),
         Err(interrupted) => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use annals::read_model::SwitchError;
 use annals_projections::operations::Failed;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::refusal::{Refusal, trouble};
 use super::wait::find;
@@ -39,7 +39,7 @@ pub(super) async fn switch(rebuild: &Rebuild<'_>, to: u32) -> Result<(), Failure
                 return Err(Refusal::Behind { name: (*name).to_owned(), version: to, why }.into());
             }
         }
-        interrupt.unless(async { Ok(sleep(PAUSE).await) }).await?;
+        interrupt.sleep(PAUSE).await?;
     }
 }
 

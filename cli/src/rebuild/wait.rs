@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use annals_projections::operations::{ModelStatus, Progress as Come, Status};
 use indicatif::HumanDuration;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::Rebuild;
 use super::refusal::{Refusal, Trouble, trouble};
@@ -28,7 +28,7 @@ pub(super) async fn caught_up(rebuild: &Rebuild<'_>, version: u32) -> Result<(),
     let began = Instant::now();
     let grace = args.within.map_or(GRACE, |within| within.min(GRACE));
     let mut stuck_since = None;
-    let mut progress = Progress::new(format!("{name} version {version}"), None, Unit::Positions);
+    let mut progress = Progress::new(format!("{name} version {version}"), Some(0), Unit::Positions);
     loop {
         let status = interrupt.unless(async { Ok(operations.status_of(name).await?) }).await?;
         let model = find(&status, version)
@@ -53,7 +53,7 @@ pub(super) async fn caught_up(rebuild: &Rebuild<'_>, version: u32) -> Result<(),
             let name = name.to_string();
             return Err(Refusal::TooSlow { name, version, behind, within }.into());
         }
-        interrupt.unless(async { Ok(sleep(LOOK).await) }).await?;
+        interrupt.sleep(LOOK).await?;
     }
 }
 

@@ -58,12 +58,12 @@ async fn a_url_is_never_repeated() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_refused_without_it() {
+async fn a_user_who_is_refused_is_told_without_the_password() {
     let database = Database::create().await.unwrap();
     let (_, rest) = database.url().split_once("://").unwrap();
     let server = rest.rsplit('@').next().unwrap();
     let url = format!("postgres://nobody_of_this_name:secret@{server}");
-    annals(&["status", "--url", &url]).await.code(3).tells("error: the log cannot be opened");
+    annals(&["status", "--url", &url]).await.code(3).tells("nobody_of_this_name");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use annals::store::{Append, NewEvent};
 use annals::{EventStore, ExpectedVersion, Payload, StreamId};
-use annals_postgres::sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use annals_postgres::sqlx::{self, AssertSqlSafe, Connection, Executor, PgConnection};
 use annals_postgres::testing::Database;
 use annals_postgres::{PostgresReadModels, PostgresStore};
 use annals_projections::{Operations, Runner};
@@ -151,6 +151,13 @@ impl World {
         connection.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
     }
 
+    /// How many sessions the server has on this database.
+    pub(crate) async fn sessions(&self) -> i64 {
+        let mut connection = PgConnection::connect(self.database.url()).await.unwrap();
+        let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()";
+        sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+    }
+
     /// Waits until the program ends like this.
     pub(crate) async fn until(&self, args: &[&str], code: i32) -> Ended {
         let until = async {
@@ -161,7 +168,7 @@ impl World {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, until).await.expect("it ends like this at last")
+        tokio::time::timeout(PATIENCE, until).await.unwrap()
     }
 }
 
