@@ -66,6 +66,17 @@ pub enum Failed {
         /// Its name.
         name: String,
     },
+    /// There is no such version of it.
+    #[error(
+        "there is no version {version} of the read model `{name}`: has a worker with it ever been \
+         started, or was it discarded?"
+    )]
+    UnknownVersion {
+        /// The read model.
+        name: String,
+        /// The version.
+        version: u32,
+    },
     /// The versions did not come to the same place in time: a worker is missing, or stuck.
     /// Nothing is held any more.
     #[error(

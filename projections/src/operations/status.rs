@@ -77,7 +77,19 @@ impl Operations {
     /// # Errors
     /// One of the stores failed.
     pub async fn status(&self) -> Result<Status, Failed> {
-        self.status_of(None).await
+        self.look(None).await
+    }
+
+    /// How one read model is doing, in all its versions.
+    ///
+    /// # Errors
+    /// There is no such read model, or one of the stores failed.
+    pub async fn status_of(&self, name: &str) -> Result<Status, Failed> {
+        let status = self.look(Some(name)).await?;
+        if status.models.is_empty() {
+            return Err(Failed::Unknown { name: name.to_owned() });
+        }
+        Ok(status)
     }
 
     /// How far a version of a read model has come, and how long it still takes.
@@ -85,13 +97,13 @@ impl Operations {
     /// # Errors
     /// There is no such version, or one of the stores failed.
     pub async fn progress(&self, name: &str, version: u32) -> Result<Progress, Failed> {
-        let status = self.status_of(Some(name)).await?;
+        let status = self.status_of(name).await?;
         let found = status.models.iter().find(|m| m.model.declaration.id.version == version);
-        let found = found.ok_or_else(|| Failed::Unknown { name: name.to_owned() })?;
-        Ok(found.progress())
+        let unknown = || Failed::UnknownVersion { name: name.to_owned(), version };
+        Ok(found.ok_or_else(unknown)?.progress())
     }
 
-    async fn status_of(&self, name: Option<&str>) -> Result<Status, Failed> {
+    async fn look(&self, name: Option<&str>) -> Result<Status, Failed> {
         // Two looks, two moments: the log may have grown in between, and the lag is then
         // that of the later one.
         let models = self.models.models(name).await?;

@@ -19,12 +19,16 @@ impl Operations {
     /// A version of a read model, the current one if none is given.
     pub(super) async fn model(&self, name: &str, version: Option<u32>) -> Result<Model, Failed> {
         let models = self.models.models(Some(name)).await?;
+        let name = name.to_owned();
+        let unknown = match version {
+            Some(version) if !models.is_empty() => Failed::UnknownVersion { name, version },
+            _ => Failed::Unknown { name },
+        };
         let wanted = |model: &Model| match version {
             Some(version) => model.declaration.id.version == version,
             None => model.state == VersionState::Current,
         };
-        let found = models.into_iter().find(wanted);
-        found.ok_or_else(|| Failed::Unknown { name: name.to_owned() })
+        models.into_iter().find(wanted).ok_or(unknown)
     }
 
     /// Compares two versions of a read model at one and the same place of the log, in one

@@ -1,0 +1,59 @@
+//! Compares two versions, and holds none when it ends, however it does.
+
+use std::time::Duration;
+
+use annals::read_model::CompareError;
+use annals_projections::operations::{Comparison, Failed};
+use tokio::time::sleep;
+
+use super::refusal::{Refusal, trouble};
+use super::wait::find;
+use super::{PATIENCE, Rebuild};
+use crate::failure::Failure;
+use crate::progress;
+
+/// How many differences are shown.
+const SHOWN: usize = 20;
+
+/// A hold that was being committed when it was dropped comes through within this time.
+const ON_ITS_WAY: Duration = Duration::from_millis(200);
+
+pub(super) async fn compare(
+    rebuild: &Rebuild<'_>,
+    versions: [u32; 2],
+) -> Result<Comparison, Failure> {
+    let Rebuild { operations, name, args, interrupt, .. } = rebuild;
+    let within = args.within.unwrap_or(PATIENCE);
+    let waiting = progress::waiting("comparing");
+    let comparing = operations.compare(name, versions).within(within).report(SHOWN);
+    let compared = interrupt.unless(async { Ok(comparing.await) }).await;
+    drop(waiting);
+    match compared {
+        Ok(Ok(comparison)) => Ok(comparison),
+        Ok(Err(Failed::NotTogether { .. })) => {
+            let why = apart(rebuild, versions).await?;
+            Err(Refusal::Apart { name: (*name).to_owned(), within, why }.into())
+        }
+        Ok(Err(Failed::Compare(CompareError::Impossible { id }))) => {
+            Err(Refusal::Elsewhere { name: id.name }.into())
+        }
+        Ok(Err(error)) => Err(error.into()),
+        Err(interrupted) => {
+            operations.release(name).await?;
+            sleep(ON_ITS_WAY).await;
+            operations.release(name).await?;
+            Err(interrupted)
+        }
+    }
+}
+
+/// Which of two versions does not go on, and why.
+async fn apart(rebuild: &Rebuild<'_>, versions: [u32; 2]) -> Result<String, Failure> {
+    let status = rebuild.operations.status_of(rebuild.name).await?;
+    let stuck = versions.iter().find_map(|version| {
+        let trouble = trouble(find(&status, *version)?)?;
+        Some(format!("version {version}, {}", trouble.why))
+    });
+    let slow = || "both go on, but too slowly: wait longer by --within".to_owned();
+    Ok(stuck.unwrap_or_else(slow) + ", or switch without a comparison by --no-compare")
+}
