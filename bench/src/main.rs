@@ -1,5 +1,5 @@
 //! Benchmarks of annals: `cargo run --release -p annals-bench -- memory`, and
-//! `-- postgres`, which starts a throw-away server of its own.
+//! `-- postgres` or `-- projections`, which start a throw-away server of their own.
 //!
 //! They are not tests: nothing here asserts on time. Machines are noisy; compare
 //! figures of one run with each other, and trust the CPU per operation before
@@ -10,6 +10,7 @@ mod account;
 mod measure;
 mod memory;
 mod postgres;
+mod projections;
 mod report;
 
 use std::error::Error;
@@ -40,6 +41,11 @@ enum Suite {
     Memory,
     /// The PostgreSQL store beside hand-written sqlx, on a throw-away server.
     Postgres(postgres::Args),
+    /// Read models beside a hand-written loop, on a throw-away server.
+    Projections(projections::Args),
+    /// One of the processes that `projections` starts.
+    #[command(hide = true)]
+    ProjectionWorker(projections::WorkerArgs),
     /// One of the processes that `postgres --sizing` starts.
     #[command(hide = true)]
     SizingWriter(postgres::WriterArgs),
@@ -57,6 +63,14 @@ async fn main() -> Result<(), Failure> {
         Suite::Postgres(args) => {
             let rows = postgres::run(args, time).await?;
             (report::comparison(&rows), report::json_lines(&rows)?)
+        }
+        Suite::Projections(args) => {
+            let rows = projections::run(args, time).await?;
+            (report::comparison(&rows), report::json_lines(&rows)?)
+        }
+        Suite::ProjectionWorker(args) => {
+            println!("{}", projections::work(args).await?);
+            return Ok(());
         }
         Suite::SizingWriter(args) => {
             println!("{}", postgres::write(args, time).await?);

@@ -20,7 +20,7 @@ use serde::Serialize;
 use crate::Failure;
 use baseline::Baseline;
 use contest::Contest;
-use server::BenchServer;
+pub(crate) use server::BenchServer;
 pub(crate) use sizing::{WriterArgs, write};
 
 #[derive(Debug, clap::Args)]
@@ -49,6 +49,22 @@ pub(crate) struct Row {
     /// The same of the baseline, for people.
     #[serde(skip)]
     pub(crate) baseline_cpu_us: (Option<f64>, Option<f64>),
+}
+
+impl Row {
+    /// A figure that is compared with nothing.
+    pub(crate) fn alone(workload: &str, annals: f64, unit: &'static str) -> Self {
+        Self {
+            workload: workload.to_owned(),
+            annals,
+            baseline: None,
+            ratio: None,
+            unit,
+            cpu_us_client: None,
+            cpu_us_server: None,
+            baseline_cpu_us: (None, None),
+        }
+    }
 }
 
 const WORKLOADS: [&str; 9] = [

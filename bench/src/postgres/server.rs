@@ -10,13 +10,13 @@ use crate::Failure;
 const TICKS: f64 = 100.0;
 
 /// A server that waits for the disk, with PostgreSQL's defaults but for these.
-pub(super) struct BenchServer {
+pub(crate) struct BenchServer {
     server: Server,
     url: String,
 }
 
 impl BenchServer {
-    pub(super) async fn start() -> Result<Self, Failure> {
+    pub(crate) async fn start() -> Result<Self, Failure> {
         Self::with(&[]).await
     }
 
@@ -35,13 +35,13 @@ impl BenchServer {
         Ok(Self { server, url })
     }
 
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// Seconds of CPU that the server has used since its start; `None` where there
     /// is no `/proc` to tell.
-    pub(super) fn cpu(&self) -> Option<f64> {
+    pub(crate) fn cpu(&self) -> Option<f64> {
         let file = fs::read_to_string(self.server.data_dir().join("postmaster.pid")).ok()?;
         let main: u32 = file.lines().next()?.trim().parse().ok()?;
         let main_stat = Stat::of(main)?;

@@ -26,6 +26,8 @@ macro_rules! promises {
     ($($file:ident { $($case:ident,)* })*) => {
         promises! { @ memory_1, World::memory(1), $($file { $($case,)* })* }
         promises! { @ memory_8, World::memory(8), $($file { $($case,)* })* }
+        promises! { @ postgres_1, World::postgres(1), $($file { $($case,)* })* }
+        promises! { @ postgres_8, World::postgres(8), $($file { $($case,)* })* }
     };
     (@ $world:ident, $make:expr, $($file:ident { $($case:ident,)* })*) => {
         mod $world {

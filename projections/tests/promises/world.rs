@@ -1,10 +1,14 @@
 //! A log and a store of read models, of each kind.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use annals::read_model::{AnyReadModels, AnySession, ReadModelStore, Which};
 use annals::{AnyStore, EventStore};
 use annals_memory::{MemoryReadModels, MemoryStore, MemoryTables};
+use annals_postgres::sqlx::{self, Connection, PgConnection};
+use annals_postgres::testing::Database;
+use annals_postgres::{PostgresReadModels, PostgresStore};
 use annals_projections::{Documents, Operations, Options, Runner, View, Views, replay};
 
 use super::domain::{Line, Lines};
@@ -23,6 +27,8 @@ pub struct World {
 #[derive(Clone)]
 enum Kind {
     Memory(MemoryReadModels),
+    /// The database is dropped with the last handle.
+    Postgres(Arc<Database>),
 }
 
 impl World {
@@ -35,6 +41,18 @@ impl World {
         }
     }
 
+    pub async fn postgres(partitions: u16) -> Self {
+        let database = Database::create().await.unwrap();
+        let builder = PostgresStore::builder(database.url()).partitions(partitions);
+        builder.clone().migrate().await.unwrap();
+        PostgresReadModels::migrate(database.url()).await.unwrap();
+        Self {
+            log: builder.connect().await.unwrap().erased(),
+            models: PostgresReadModels::connect(database.url()).await.unwrap().erased(),
+            kind: Kind::Postgres(Arc::new(database)),
+        }
+    }
+
     /// A runner with short leases.
     pub fn runner(&self) -> Runner<AnySession> {
         Runner::new(self.log.clone(), self.models.clone()).lease(Duration::from_secs(1))
@@ -44,6 +62,7 @@ impl World {
     pub fn with_lines(&self, runner: Runner<AnySession>, options: Options) -> Runner<AnySession> {
         match &self.kind {
             Kind::Memory(_) => runner.projection_through::<MemoryTables, _>(Lines, options),
+            Kind::Postgres(_) => runner.projection_through::<PgConnection, _>(Lines, options),
         }
     }
 
@@ -51,6 +70,15 @@ impl World {
     pub async fn lines(&self) -> Vec<Line> {
         match &self.kind {
             Kind::Memory(models) => models.table(&Which::Current("lines".into()), "lines").unwrap(),
+            Kind::Postgres(database) => {
+                let mut db = PgConnection::connect(database.url()).await.unwrap();
+                let query = "SELECT stream, version, cents FROM read_models.lines ORDER BY 1, 2";
+                let rows = sqlx::query_as::<_, (String, i64, i64)>(query).fetch_all(&mut db).await;
+                let line = |(stream, version, cents): (String, i64, i64)| {
+                    ((stream, version.cast_unsigned()), cents)
+                };
+                rows.unwrap().into_iter().map(line).collect()
+            }
         }
     }
 
