@@ -17,7 +17,7 @@ pub(crate) struct Args {
     pub(crate) url: Option<String>,
 
     /// How many transfers are made before the rebuild; more follow while it goes on
-    #[arg(long, value_name = "N", default_value = "20000")]
+    #[arg(long, value_name = "N", default_value = "10000")]
     pub(crate) transfers: u64,
 
     /// How many workers share the feeding of the read models

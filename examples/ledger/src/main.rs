@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 
 use annals::{EventStore, Position};
 use clap::Parser;
+use futures::future::try_join_all;
 
 use account::AccountId;
 use balance::Balance;
@@ -79,7 +80,7 @@ async fn run(args: &Args) -> Result<(), Failure> {
     read_own_write(&bank, &storage).await?;
 
     let more = args.transfers..u64::MAX;
-    let traffic = Traffic::start(&bank, more, Duration::from_millis(2));
+    let traffic = Traffic::start(&bank, more, Duration::from_millis(100));
     let workers = rebuild::rebuild(&storage, workers).await?;
     let made = traffic.stop().await?;
     println!("  {} transfers were made meanwhile", grouped(made.transfers));
@@ -90,10 +91,12 @@ async fn run(args: &Args) -> Result<(), Failure> {
 }
 
 async fn open(bank: &Bank) -> Result<(), Failure> {
-    for account in (1..=ACCOUNTS).map(AccountId) {
+    let open = async |account| {
         bank.open(account, format!("customer {account}")).await?;
-        bank.deposit(account, DEPOSIT).await?;
-    }
+        bank.deposit(account, DEPOSIT).await
+    };
+    // At the same time, so that a store can commit many together.
+    try_join_all((1..=ACCOUNTS).map(AccountId).map(open)).await?;
     println!("{ACCOUNTS} accounts are opened, with {} each", Money(DEPOSIT));
     Ok(())
 }

@@ -12,10 +12,10 @@ use crate::bank::{Bank, Transfer, TransferError};
 use crate::failure::Failure;
 
 /// How many accounts the bank has.
-pub(crate) const ACCOUNTS: u32 = 50;
+pub(crate) const ACCOUNTS: u32 = 100;
 
 /// How many customers order at the same time.
-const CUSTOMERS: usize = 16;
+const CUSTOMERS: usize = 64;
 
 /// Transfers that are being made, in tasks of their own.
 #[derive(Debug)]

@@ -40,7 +40,7 @@ async fn read_models_that_are_behind_are_found() {
     assert_eq!(failed(&storage).await, "");
     bank.deposit(AccountId(1), 1).await.unwrap();
     let failed = failed(&storage).await;
-    assert!(failed.contains("deposits of 2,500.01, balances of 2,500.00"), "{failed}");
+    assert!(failed.contains("deposits of 5,000.01, balances of 5,000.00"), "{failed}");
     assert_eq!(failed.matches("fresh replay").count(), 2, "{failed}");
 }
 
@@ -55,7 +55,7 @@ async fn a_row_that_somebody_has_changed_is_found() {
                   WHERE account = 7 AND version = 2";
     sqlx::query(change).execute(&mut db).await.unwrap();
     let failed = failed(&storage).await;
-    assert!(failed.contains("52 statement lines, 1 with a wrong balance"), "{failed}");
+    assert!(failed.contains("102 statement lines, 1 with a wrong balance"), "{failed}");
     assert!(failed.contains("FAILED the statement lines are those of a fresh replay"), "{failed}");
 }
 
@@ -69,7 +69,7 @@ async fn a_document_that_somebody_has_changed_is_found() {
                   SET document = '{\"owner\": \"me\", \"cents\": 1, \"lowest\": 1}' WHERE key = 7";
     sqlx::query(change).execute(&mut db).await.unwrap();
     let failed = failed(&storage).await;
-    for what in ["deposits of", "49 of 50 statements", "documents of `balances`"] {
+    for what in ["deposits of", "99 of 100 statements", "documents of `balances`"] {
         assert!(failed.contains(what), "{failed}");
     }
 }

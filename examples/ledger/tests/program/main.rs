@@ -22,9 +22,9 @@ fn runs(args: &[&str]) {
     let switches = lines.iter().filter(|line| line.starts_with("switched to version ")).count();
     assert_eq!(switches, 3, "there, back, and there again: {told}");
     for line in [
-        "compared: 50 differences, of which 50 were expected",
+        "compared: 100 differences, of which 100 were expected",
         "version 1 is discarded",
-        "ok     deposits of 50,042.00, balances of 50,042.00",
+        "ok     deposits of 100,042.00, balances of 100,042.00",
         "ok     the documents of `balances` are those of a fresh replay",
         "ok     the statement lines are those of a fresh replay",
     ] {
