@@ -186,7 +186,8 @@ impl ModelStatus {
         let done = self.model.units.iter().map(|unit| unit.checkpoint.position().get()).sum();
         let behind: u64 = self.lags.iter().map(|lag| lag.events).sum();
         let reports = self.model.units.iter().filter_map(|unit| unit.report.as_ref());
-        let rate: f64 = reports.map(|report| report.rate).sum();
+        // Not `sum`: that of nothing is -0.0, and is shown so.
+        let rate = reports.fold(0.0, |rate, report| rate + report.rate);
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
         let left = (rate > 0.0).then(|| Duration::try_from_secs_f64(behind as f64 / rate));
         Progress { done, of: done + behind, rate, left: left.and_then(Result::ok) }
