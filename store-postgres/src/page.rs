@@ -17,7 +17,7 @@ use crate::error::{Kind, kind};
 use crate::hub::End;
 use crate::options::Settings;
 use crate::row;
-use crate::session::{First, Session};
+use crate::session::{First, Lent, Session};
 use crate::sql::Sql;
 pub(crate) use appetite::Appetite;
 
@@ -63,8 +63,10 @@ impl Pages {
         query: Query<'_, Postgres, PgArguments>,
     ) -> sqlx::Result<Vec<PgRow>> {
         let fetch = async {
-            let mut connection = self.pool.acquire().await?;
-            Session::new(&mut connection, self.pooler).fetch_all(query).await
+            let mut lent = Lent::by(&self.pool).await?;
+            let rows = Session::new(&mut lent.connection, self.pooler).fetch_all(query).await;
+            lent.settle();
+            rows
         };
         self.in_time(fetch).await
     }
@@ -99,14 +101,15 @@ impl Pages {
         bytes: usize,
     ) -> sqlx::Result<First> {
         let fetch = async {
-            let mut connection = self.pool.acquire().await?;
-            let mut session = Session::new(&mut connection, self.pooler);
-            let first = session.fetch_some(query, bytes).await?;
-            if first.cut {
-                // Closed, so that the server stops sending; the pool opens another.
-                drop(connection.detach());
+            let mut lent = Lent::by(&self.pool).await?;
+            let mut session = Session::new(&mut lent.connection, self.pooler);
+            let first = session.fetch_some(query, bytes).await;
+            // Where it was cut it is closed, so that the server stops sending; the pool
+            // opens another.
+            if !first.as_ref().is_ok_and(|first| first.cut) {
+                lent.settle();
             }
-            Ok(first)
+            first
         };
         self.in_time(fetch).await
     }
@@ -117,8 +120,10 @@ impl Pages {
         query: Query<'_, Postgres, PgArguments>,
     ) -> sqlx::Result<u64> {
         let execute = async {
-            let mut connection = self.pool.acquire().await?;
-            Session::new(&mut connection, self.pooler).execute(query).await
+            let mut lent = Lent::by(&self.pool).await?;
+            let done = Session::new(&mut lent.connection, self.pooler).execute(query).await;
+            lent.settle();
+            done
         };
         self.in_time(execute).await
     }

@@ -3,11 +3,50 @@
 
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, PgPool, Transaction};
 
 use crate::row;
+
+/// Begins a transaction on a connection of a pool, and does so to the end even if the
+/// caller gives up: sqlx 0.9 gives a connection back to its pool while a `BEGIN` is on its
+/// way, and whoever uses it next writes into a transaction that nobody commits.
+pub(crate) async fn begin(
+    pool: &PgPool,
+    how: &'static str,
+) -> sqlx::Result<Transaction<'static, Postgres>> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with(how).await });
+    begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+}
+
+/// A connection of a pool, for a piece of work in a transaction. Given up in the middle it
+/// is closed, for the reason at [`begin`].
+pub(crate) struct Lent {
+    pub(crate) connection: PoolConnection<Postgres>,
+    settled: bool,
+}
+
+impl Lent {
+    pub(crate) async fn by(pool: &PgPool) -> sqlx::Result<Self> {
+        Ok(Self { connection: pool.acquire().await?, settled: false })
+    }
+
+    /// The work has ended, well or not.
+    pub(crate) fn settle(&mut self) {
+        self.settled = true;
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.connection.close_on_drop();
+        }
+    }
+}
 
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
 

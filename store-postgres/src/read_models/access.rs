@@ -10,7 +10,7 @@ use sqlx::{PgPool, Transaction};
 
 use crate::error::{Kind, kind};
 use crate::options::Settings;
-use crate::session::{BEGIN, Session};
+use crate::session::{self, BEGIN, Lent, Session};
 
 pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
@@ -44,8 +44,10 @@ impl Access {
 
     async fn read_once(&self, query: Statement<'_>) -> sqlx::Result<Vec<PgRow>> {
         let fetch = async {
-            let mut connection = self.pool.acquire().await?;
-            Session::new(&mut connection, self.pooler).fetch_all(query).await
+            let mut lent = Lent::by(&self.pool).await?;
+            let rows = Session::new(&mut lent.connection, self.pooler).fetch_all(query).await;
+            lent.settle();
+            rows
         };
         self.in_time(fetch).await
     }
@@ -77,7 +79,7 @@ impl Access {
         &self,
         how: &'static str,
     ) -> sqlx::Result<Transaction<'static, Postgres>> {
-        self.pool.begin_with(how).await
+        session::begin(&self.pool, how).await
     }
 
     /// No answer within the patience is a failure of the connection.
