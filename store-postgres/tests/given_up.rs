@@ -47,10 +47,10 @@ async fn a_step_that_is_given_up_leaves_no_transaction_open() {
     let share = store.share(&heartbeat(&model, Duration::from_secs(20))).await.unwrap();
     for polls in (0..12).cycle().take(60) {
         give_up(store.begin(&share.leases[0]), polls).await;
+        assert_eq!(left_open(&database).await, 0, "given up at poll {polls}");
         give_up(store.models(None), polls).await;
-        store.models(None).await.unwrap();
+        assert_eq!(left_open(&database).await, 0, "given up at poll {polls}");
     }
-    assert_eq!(left_open(&database).await, 0);
 }
 
 #[tokio::test]
@@ -70,10 +70,10 @@ async fn a_write_that_is_given_up_leaves_no_transaction_open() {
     let mut written = PgConnection::connect(database.url()).await.unwrap();
     for (round, polls) in (1_u64..).zip((0..12).cycle().take(60)) {
         give_up(store.save_snapshot(snapshot(2 * round)), polls).await;
+        assert_eq!(left_open(&database).await, 0, "given up at poll {polls}");
         store.save_snapshot(snapshot(2 * round + 1)).await.unwrap();
         let version = sqlx::query_scalar::<_, i64>("SELECT version FROM annals.snapshots");
         let version = version.fetch_one(&mut written).await.unwrap();
         assert_eq!(version.cast_unsigned(), 2 * round + 1, "it was committed");
     }
-    assert_eq!(left_open(&database).await, 0);
 }
