@@ -1,6 +1,8 @@
 //! Read models for annals: views and projections, fed from the events of a log.
 //!
 #![doc = include_str!("../docs/views.md")]
+//!
+#![doc = include_str!("../docs/runner.md")]
 
 mod ask;
 mod difference;
