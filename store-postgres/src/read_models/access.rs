@@ -42,7 +42,8 @@ impl Access {
         }
     }
 
-    async fn read_once(&self, query: Statement<'_>) -> sqlx::Result<Vec<PgRow>> {
+    /// The rows of a statement by itself.
+    pub(super) async fn read_once(&self, query: Statement<'_>) -> sqlx::Result<Vec<PgRow>> {
         let fetch = async {
             let mut lent = Lent::by(&self.pool).await?;
             let rows = Session::new(&mut lent.connection, self.pooler).fetch_all(query).await;

@@ -61,7 +61,7 @@ async fn run(telling: Arc<Telling>, mut bell: mpsc::Receiver<()>) {
         }
         let query = telling.notify.query().bind(&telling.channel).bind(news::write(&names));
         // A hint that is lost costs others the time until they look by themselves.
-        if let Err(error) = telling.access.write(query).await {
+        if let Err(error) = telling.access.read_once(query).await {
             let error = Failure::new(&error);
             tracing::debug!(target: "annals", %error, "other processes were not told of read models");
         }
