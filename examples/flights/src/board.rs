@@ -68,7 +68,8 @@ async fn schedule_around(
     let ahead = |plan: &Plan| local(plan.departure) - at;
     let mut around: Vec<_> =
         planned.filter(|(_, plan)| (-BACK..=AHEAD).contains(&ahead(plan))).collect();
-    around.sort_by_key(|(_, plan)| ahead(plan).abs());
+    // Of two that are as near, the earlier one, whichever store has recorded it first.
+    around.sort_by_key(|(_, plan)| (ahead(plan).abs(), plan.departure));
     Ok(around)
 }
 
