@@ -1,12 +1,12 @@
 //! The departure board as it stood at a moment of the airport's day.
 
-use annals::store::Filter;
-use annals::{Aggregate, AnyStore, At, Repository, history};
-use futures::TryStreamExt;
+use annals_projections::{Views, replay};
 use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 
 use crate::failure::Failure;
-use crate::flight::{Flight, FlightEvent, FlightId, Plan, Progress, SCHEDULED};
+use crate::flight::{Flight, FlightId, Plan, Progress};
+use crate::read_models;
+use crate::storage::Storage;
 
 /// The board shows departures from so long ago ...
 const BACK: Duration = Duration::hours(2);
@@ -32,13 +32,16 @@ pub(crate) struct Line {
     pub(crate) progress: Progress,
 }
 
-/// Folds each flight of these hours to what was known of it at that moment.
+/// Folds the flights to what was known of them at that moment.
+///
+/// Which flights there are in these hours is read from the view as it is kept, and what
+/// the board showed from the same view, replayed up to the moment.
 pub(crate) async fn board(
-    store: &AnyStore,
+    storage: &Storage,
     at: PrimitiveDateTime,
     rows: usize,
 ) -> Result<Board, Failure> {
-    let mut around = schedule_around(store, at).await?;
+    let mut around = schedule_around(&storage.views(), at).await?;
     let of = around.len();
     let nearest = around.first().ok_or(Failure::EmptyBoard(at))?;
     // The nearest flight knows the offset of the airport's clock on that day.
@@ -46,36 +49,27 @@ pub(crate) async fn board(
     around.truncate(rows);
     around.sort_by(|(a_id, a), (b_id, b)| (a.departure, a_id).cmp(&(b.departure, b_id)));
 
-    let flights = Repository::<Flight>::new(store.clone());
-    let mut lines = Vec::with_capacity(around.len());
-    for (flight, _) in around {
-        let then = flights.load_at(&flight, At::OccurredAt(at)).await?.state;
+    let then = replay::<Flight>(&storage.store).occurred_until(at).await?;
+    let line = |(flight, _)| {
         // A flight that was not on the schedule yet is not on the board.
-        if let Some(plan) = then.plan {
-            lines.push(Line { flight, plan, progress: then.progress });
-        }
-    }
-    Ok(Board { at, lines, of })
+        let Flight { plan, progress } = then.get(&flight)?.clone();
+        Some(Line { flight, plan: plan?, progress })
+    };
+    Ok(Board { at, lines: around.into_iter().filter_map(line).collect(), of })
 }
 
 /// The flights scheduled in the hours around that moment, the nearest first.
 async fn schedule_around(
-    store: &AnyStore,
+    views: &Views,
     at: PrimitiveDateTime,
 ) -> Result<Vec<(FlightId, Plan)>, Failure> {
-    let filter = Filter::all().category(Flight::CATEGORY).name(SCHEDULED);
-    let mut schedule = history::events(store, &filter);
-    let mut around = Vec::new();
-    while let Some(recorded) = schedule.try_next().await? {
-        let FlightEvent::Scheduled(plan) = recorded.event else {
-            continue;
-        };
-        let ahead = local(plan.departure) - at;
-        if (-BACK..=AHEAD).contains(&ahead) {
-            around.push((recorded.stream.key().parse()?, plan));
-        }
-    }
-    around.sort_by_key(|(_, plan)| (local(plan.departure) - at).abs());
+    let flights = read_models::all::<Flight>(views).await?.into_iter();
+    let planned = flights.filter_map(|(flight, state)| Some((flight, state.plan?)));
+    let ahead = |plan: &Plan| local(plan.departure) - at;
+    let mut around: Vec<_> =
+        planned.filter(|(_, plan)| (-BACK..=AHEAD).contains(&ahead(plan))).collect();
+    // Of two that are as near, the earlier one, whichever store has recorded it first.
+    around.sort_by_key(|(_, plan)| (ahead(plan).abs(), plan.departure));
     Ok(around)
 }
 

@@ -28,6 +28,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", default_value = "flights")]
     pub(crate) schema: String,
 
+    /// How many workers share the feeding of the read models
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) workers: u8,
+
     /// Compute the table straight from the file too, and fail if it differs
     #[arg(long)]
     pub(crate) verify: bool,

@@ -4,8 +4,10 @@ use std::io;
 use std::path::PathBuf;
 
 use annals::{ExecuteError, LoadError, ReadError};
+use annals_memory::TableError;
 use annals_postgres::testing::TestServerError;
-use annals_postgres::{ConnectError, MigrateError};
+use annals_postgres::{ConnectError, MigrateError, sqlx};
+use annals_projections::{QueryError, RunError, StartError};
 use time::PrimitiveDateTime;
 
 use crate::csv_rows::{BadRow, FileError};
@@ -42,6 +44,16 @@ pub(crate) enum Failure {
     Execute(#[from] ExecuteError<Refusal>),
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    #[error("the table of legs cannot be read")]
+    Sql(#[from] sqlx::Error),
+    #[error(transparent)]
+    Table(#[from] TableError),
     #[error(transparent)]
     Id(#[from] NotAFlightId),
     #[error(

@@ -8,17 +8,20 @@ mod id;
 mod refusal;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use annals::{Aggregate, Decide};
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use time::serde::rfc3339;
 
 pub(crate) use command::FlightCommand;
-pub(crate) use event::{FlightEvent, Plan, SCHEDULED};
+pub(crate) use event::{FlightEvent, Plan};
 pub(crate) use id::{FlightId, NotAFlightId};
 pub(crate) use refusal::Refusal;
 
 /// What is known about a flight.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Flight {
     /// `None` until it is put on the schedule.
     pub(crate) plan: Option<Plan>,
@@ -26,7 +29,7 @@ pub(crate) struct Flight {
 }
 
 /// How far a flight has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) enum Progress {
     /// It has not departed.
     #[default]
@@ -44,8 +47,9 @@ pub(crate) enum Progress {
 }
 
 /// A departure or an arrival.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Moment {
+    #[serde(with = "rfc3339")]
     pub(crate) at: OffsetDateTime,
     /// Minutes behind the schedule; negative when early.
     pub(crate) delay: i64,

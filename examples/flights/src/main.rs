@@ -1,10 +1,11 @@
 //! An airline operations log on real data: a month of flights becomes commands,
-//! an aggregate decides them, and every answer is read from the log of events.
+//! an aggregate decides them, and every answer is read from what is fed from the log of events.
 //!
 //! Reading order: `flight` (what one flight may do), `csv_rows` and `timeline`
 //! (the file, and its commands in the order of time), `storage` (where the log is),
-//! `import` (the commands to it), then the three views of the log, `punctuality`,
-//! `aircraft` and `board`. `verify` holds one of them against the file.
+//! `import` (the commands to it), `read_models` and `legs` (what is fed from it), then the
+//! three answers, `punctuality`, `aircraft` and `board`. `verify` holds one of them against
+//! the file.
 
 mod aircraft;
 mod board;
@@ -14,7 +15,9 @@ mod csv_rows;
 mod failure;
 mod flight;
 mod import;
+mod legs;
 mod punctuality;
+mod read_models;
 mod report;
 mod storage;
 mod timeline;
@@ -25,13 +28,15 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use annals::{AnyStore, Position, Repository};
+use annals::{Position, Repository};
 use clap::Parser;
 
 use cli::Args;
 use csv_rows::{FileError, Row, Rows};
 use failure::Failure;
 use flight::Flight;
+use read_models::Workers;
+use storage::Storage;
 
 /// January 2013, so that the program works anywhere.
 const JANUARY: &[u8] = include_bytes!("../data/flights-2013-01.csv.gz");
@@ -62,19 +67,35 @@ fn with_sources(error: &dyn Error) -> String {
 async fn run(args: &Args) -> Result<(), Failure> {
     let (rows, bad_rows) = read(args)?;
     let storage = storage::open(&args.store, &args.schema).await?;
+    let workers = Workers::start(&storage, args.workers).await?;
+    let done = work(&storage, &workers, args, &rows, bad_rows).await;
+    // Also after a failure, or the next run would wait for the leases to run out.
+    let stopped = workers.stop().await;
+    done.and(stopped)
+}
+
+/// Fills the log, and answers from its read models.
+async fn work(
+    storage: &Storage,
+    workers: &Workers,
+    args: &Args,
+    rows: &[Row],
+    bad_rows: usize,
+) -> Result<(), Failure> {
     match storage.end().await? {
         Position::START => {
             let flights = Repository::<Flight>::new(storage.store.clone());
             let concurrent = storage.concurrent_flights;
-            let totals = import::import(&flights, &rows, concurrent, args.strict).await?;
+            let totals = import::import(&flights, rows, concurrent, args.strict).await?;
             eprintln!("{}", report::totals(rows.len(), bad_rows, &totals));
         }
         end => eprintln!("{}", report::log_is_there(&args.schema, end)),
     }
-    let answer = answer(&storage.store, args).await?;
+    workers.caught_up().await?;
+    let answer = answer(storage, args).await?;
     io::stdout().write_all(answer.as_bytes())?;
     if args.verify {
-        verify(&storage.store, &rows).await?;
+        verify(storage, rows).await?;
     }
     Ok(())
 }
@@ -105,24 +126,24 @@ fn read(args: &Args) -> Result<(Vec<Row>, usize), Failure> {
     Ok((rows, bad_rows))
 }
 
-/// What was asked for, from the log alone.
-async fn answer(store: &AnyStore, args: &Args) -> Result<String, Failure> {
+/// What was asked for, from the log and what is fed from it.
+async fn answer(storage: &Storage, args: &Args) -> Result<String, Failure> {
     if let Some(tail) = &args.tail {
-        let legs = aircraft::life(store, tail).await?;
+        let legs = aircraft::life(storage, tail).await?;
         Ok(report::aircraft(tail, &legs, args.json))
     } else if let Some(at) = args.at {
-        let board = board::board(store, at, args.board_rows).await?;
+        let board = board::board(storage, at, args.board_rows).await?;
         Ok(report::board(&board, args.json))
     } else {
-        let table = punctuality::table(store).await?;
+        let table = punctuality::table(&storage.views()).await?;
         Ok(report::punctuality(&table, args.json))
     }
 }
 
 /// Holds the log's table against the file's.
-async fn verify(store: &AnyStore, rows: &[Row]) -> Result<(), Failure> {
+async fn verify(storage: &Storage, rows: &[Row]) -> Result<(), Failure> {
     let file = verify::table(rows);
-    let log = punctuality::table(store).await?;
+    let log = punctuality::table(&storage.views()).await?;
     let differences = verify::differences(&file, &log);
     if !differences.is_empty() {
         return Err(Failure::Differs(differences));

@@ -1,14 +1,15 @@
-//! Who is on time: a table per carrier, folded from the log.
+//! Who is on time: a table per carrier, a view that is fed from the log.
 
 use std::collections::BTreeMap;
 use std::iter::Sum;
 
-use annals::{AnyStore, Recorded};
-use annals_projections::{Keys, View, replay};
+use annals::Recorded;
+use annals_projections::{Keys, View, Views};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 use crate::flight::{FlightEvent, FlightId};
+use crate::read_models;
 
 /// A flight is on time if it arrives less than this many minutes late, as the
 /// US Department of Transportation counts.
@@ -33,9 +34,9 @@ pub(crate) struct Tally {
     pub(crate) on_time: u64,
 }
 
-/// Reads the log and counts.
-pub(crate) async fn table(store: &AnyStore) -> Result<Table, Failure> {
-    Ok(replay::<Tally>(store).await?.into_iter().collect())
+/// What the view has counted.
+pub(crate) async fn table(views: &Views) -> Result<Table, Failure> {
+    Ok(read_models::all::<Tally>(views).await?.into_iter().collect())
 }
 
 impl View for Tally {

@@ -5,10 +5,6 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
-/// The stored name of [`FlightEvent::Scheduled`], for reads that need no other
-/// events.
-pub(crate) const SCHEDULED: &str = "flight.scheduled";
-
 /// Stored as `flight.scheduled`, `flight.departed` and so on.
 ///
 /// Carrier, flight number and origin stand in the stream's id, which is on

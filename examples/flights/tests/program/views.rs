@@ -44,6 +44,21 @@ fn an_aircraft_lives_through_its_flights_in_order() {
 }
 
 #[test]
+fn any_number_of_workers_and_either_store_give_the_same_answers() {
+    let file = january(&["1", "2"]);
+    for question in [&["--json"][..], &["--tail", "N14228"], &["--at", "2013-01-01T12:00"]] {
+        let ask = |more: &[&str]| {
+            let ended = file.flights(&[question, more].concat());
+            assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+            ended.stdout
+        };
+        let one = ask(&[]);
+        assert_eq!(ask(&["--workers", "3"]), one);
+        assert_eq!(ask(&["--store", "postgres", "--workers", "3"]), one);
+    }
+}
+
+#[test]
 fn an_unknown_aircraft_is_an_error_that_shows_how_to_write_one() {
     let file = File::of_january(|row| row.contains("N14228"));
     file.flights(&["--tail", "n14228"])
