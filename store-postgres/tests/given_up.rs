@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 #[path = "helpers/models.rs"]
-#[allow(dead_code, reason = "others use the rest")]
 mod models;
 
 use std::time::Duration;

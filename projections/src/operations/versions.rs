@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use annals::read_model::{
-    CompareError, Compared, Difference, Model, ModelId, ReadModelStore, VersionState,
+    CompareError, Compared, Difference, Model, ModelId, ReadModelStore, SwitchError, VersionState,
 };
 use futures::future::BoxFuture;
 use tokio::time::{Instant, sleep};
@@ -14,6 +14,9 @@ use super::{Failed, Operations};
 
 /// How often it is looked whether both versions have come to the same place.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// How long versions are held for a switch at most.
+const SWITCH: Duration = Duration::from_secs(10);
 
 impl Operations {
     /// A version of a read model, the current one if none is given.
@@ -63,12 +66,40 @@ impl Operations {
     /// Makes a version the one that queries are answered from, in one step. The one before
     /// is kept, and fed on where its code still runs, so that going back is as safe.
     ///
+    /// A version that is behind the current one does not take over: both are held until it
+    /// has come to the same place, which takes a moment where it has caught up.
+    ///
     /// # Errors
-    /// There is no such version, or it is behind the current one.
+    /// There is no such version, or it is still behind after ten seconds; see
+    /// [`progress`](Self::progress).
     pub async fn switch(&self, name: &str, to: u32) -> Result<(), Failed> {
-        self.models.switch(name, to).await?;
-        tracing::info!(target: "annals", name, version = to, "a read model was switched");
-        Ok(())
+        match self.models.switch(name, to).await {
+            Err(SwitchError::Behind { .. }) => {}
+            switched => return Ok(self.switched(name, to, switched)?),
+        }
+        let current = self.model(name, None).await?.declaration.id.version;
+        self.models.hold(name, [current, to]).await?;
+        let deadline = Instant::now() + SWITCH;
+        let switched = loop {
+            match self.models.switch(name, to).await {
+                Err(SwitchError::Behind { .. }) if Instant::now() < deadline => sleep(LOOK).await,
+                switched => break switched,
+            }
+        };
+        self.models.release(name).await?;
+        Ok(self.switched(name, to, switched)?)
+    }
+
+    fn switched(
+        &self,
+        name: &str,
+        to: u32,
+        switched: Result<(), SwitchError>,
+    ) -> Result<(), SwitchError> {
+        if switched.is_ok() {
+            tracing::info!(target: "annals", name, version = to, "a read model was switched");
+        }
+        switched
     }
 
     /// Removes a version that is not the current one, with all its documents, tables and

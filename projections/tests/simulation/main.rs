@@ -77,7 +77,7 @@ fn a_seed_repeats_itself() {
 fn is_found(mutant: Mutant) {
     let found = seeds(1_000).find_map(|seed| Some((seed, simulate(seed, mutant).err()?)));
     let (seed, wrong) = found.unwrap_or_else(|| panic!("{mutant:?} is not found"));
-    println!("{mutant:?} is found by seed {seed}: {wrong}");
+    eprintln!("{mutant:?} is found by seed {seed}: {wrong}");
 }
 
 #[test]

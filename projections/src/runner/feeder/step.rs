@@ -15,7 +15,7 @@ use super::{Feeder, Interrupt};
 const PARKED: usize = 10_000;
 
 /// How often tables are tried to be made before that is said to be wrong.
-const SET_UPS: u32 = 5;
+const SET_UPS: u32 = 10;
 
 /// A step under way. Nothing of it stays when it is dropped.
 pub(super) struct Open {
