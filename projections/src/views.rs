@@ -59,7 +59,8 @@ impl Views {
     }
 
     /// The first documents behind a key, in the order of the keys as they are kept; from the
-    /// beginning with `None`. Ask again behind the last one for the next page.
+    /// beginning with `None`. Ask again behind the last one for the next page; the answer is
+    /// in memory, so a limit bounds it.
     pub fn page<V: View>(&self, after: Option<&V::Key>, limit: u64) -> Query<V, Vec<(V::Key, V)>> {
         let documents = Documents::After { key: after.map(stored), limit };
         self.query(documents, |found| found)

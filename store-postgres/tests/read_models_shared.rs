@@ -221,3 +221,30 @@ const LEFT: &str = "DO $$ BEGIN
     ASSERT current_setting('synchronous_commit') = 'on', 'a setting is left';
     ASSERT current_setting('search_path') = '\"$user\", public', 'a path is left';
 END $$";
+
+/// Two units feed one key: the second makes the document between the look of the first and
+/// its write.
+#[tokio::test]
+async fn a_document_that_was_not_there_is_not_deleted_from_another_unit() {
+    let room = Room::new().await;
+    let store = room.open().await;
+    let log = Log::new();
+    let mut model = balances(&log, 1);
+    model.slices = 2;
+    store.declare(&model).await.unwrap();
+    let leases = store.share(&heartbeat(&model, LONG)).await.unwrap().leases;
+    let mut first = store.begin(&leases[0]).await.unwrap();
+    assert_eq!(store.load(&mut first, &[key("ada")]).await.unwrap(), [None]);
+
+    let mut second = store.begin(&leases[1]).await.unwrap();
+    store.load(&mut second, &[key("ada")]).await.unwrap();
+    store.save(&mut second, written(&[("ada", 1)])).await.unwrap();
+    let from = store.resume(&leases[1]).await.unwrap().checkpoint;
+    store.commit(second, &log.step(from, 5)).await.unwrap();
+
+    store.save(&mut first, vec![(key("ada"), None)]).await.unwrap();
+    let from = store.resume(&leases[0]).await.unwrap().checkpoint;
+    store.commit(first, &log.step(from, 6)).await.unwrap();
+    let current = Which::Current("balances".to_owned());
+    assert_eq!(store.count(&current).await.unwrap(), 1, "the document of the other unit");
+}

@@ -34,8 +34,8 @@ impl Operations {
     /// # Errors
     /// The store failed.
     pub async fn skip(&self, letter: &DeadLetter, note: &str) -> Result<(), Failed> {
-        // First those behind: a worker that sees these alone leaves them waiting, and they
-        // would have to be asked for again.
+        // First the one before: a worker that saw those behind alone would leave them
+        // waiting, and they would have to be asked for again.
         let unit = || LetterQuery::unit(letter.unit.clone());
         self.models.wish(&unit().at(letter.position), &Wish::skip(note)).await?;
         for key in &letter.keys {

@@ -205,7 +205,9 @@ impl Status {
                 if status.parked > 0 {
                     impaired.push(format!("{unit}: {} events are parked", status.parked));
                 }
-                let Some(stuck) = &lag.stuck else { continue };
+                let late = || format!("it is {} events and {:?} behind", lag.events, lag.time);
+                let late = (lag.time > LATE).then(late);
+                let Some(stuck) = lag.stuck.clone().or(late) else { continue };
                 let text = format!("{unit}: {stuck}");
                 let stopped = status.report.as_ref().is_some_and(|report| report.stopped);
                 match model.state {

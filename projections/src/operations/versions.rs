@@ -15,6 +15,9 @@ use super::{Failed, Operations};
 /// How often it is looked whether both versions have come to the same place.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// How often it is tried again to let versions go on.
+const RELEASES: u32 = 20;
+
 /// How long versions are held for a switch at most.
 const SWITCH: Duration = Duration::from_secs(10);
 
@@ -67,7 +70,8 @@ impl Operations {
     /// is kept, and fed on where its code still runs, so that going back is as safe.
     ///
     /// A version that is behind the current one does not take over: both are held until it
-    /// has come to the same place, which takes a moment where it has caught up.
+    /// has come to the same place, which takes a moment where it has caught up. Dropping the
+    /// future may leave them held; then [`release`](Self::release) lets them go on.
     ///
     /// # Errors
     /// There is no such version, or it is still behind after ten seconds; see
@@ -86,8 +90,18 @@ impl Operations {
                 switched => break switched,
             }
         };
-        self.models.release(name).await?;
-        Ok(self.switched(name, to, switched)?)
+        let switched = self.switched(name, to, switched);
+        // Whatever came of it, both go on; tried again, because nobody else would do it.
+        let mut released = self.models.release(name).await;
+        for _ in 0..RELEASES {
+            if released.is_ok() {
+                break;
+            }
+            sleep(LOOK).await;
+            released = self.models.release(name).await;
+        }
+        switched?;
+        Ok(released?)
     }
 
     fn switched(

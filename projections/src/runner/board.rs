@@ -17,6 +17,9 @@ const TEXT: usize = 1_000;
 pub(crate) struct Board {
     /// A std mutex: it is never held across an await.
     units: Mutex<BTreeMap<Unit, Local>>,
+    /// The most events of a step, of units whose steps took long: what they have learned
+    /// outlasts a lease that was lost for it.
+    limits: Mutex<BTreeMap<Unit, usize>>,
     /// Rings when a unit has moved, or is in trouble.
     pub(crate) news: Notify,
 }
@@ -77,6 +80,18 @@ impl Board {
             }
             local.trouble = Some(Trouble { reason, since, stands });
         });
+    }
+
+    /// Steps of a unit take long: how many events the next one may have.
+    pub(crate) fn is_slow(&self, unit: &Unit, limit: usize) {
+        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        limits.insert(unit.clone(), limit);
+    }
+
+    /// With how many events a unit should begin.
+    pub(crate) fn limit(&self, unit: &Unit) -> Option<usize> {
+        let limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        limits.get(unit).copied()
     }
 
     pub(crate) fn gone(&self, unit: &Unit) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use annals::EventStore;
-use annals::read_model::{ModelId, ReadModelStore};
+use annals::read_model::{ModelId, ReadModelStore, UnitStatus};
 use tokio::time::{Instant, sleep_until};
 
 use super::error::RunError;
@@ -44,14 +44,16 @@ pub(super) async fn wait(shared: &Shared, models: &[ModelId]) -> Result<(), RunE
             // First, because under load there is always news.
             () = sleep_until(look) => {
                 look = Instant::now() + LOOK;
-                for model in shared.models.models(None).await? {
-                    for status in model.units {
-                        let head = heads.get(&status.unit.partition).copied().unwrap_or_default();
-                        if status.checkpoint.position() >= head {
-                            units.retain(|unit| *unit != status.unit);
-                        }
-                    }
-                }
+                let models = shared.models.models(None).await?;
+                let all: Vec<_> = models.into_iter().flat_map(|model| model.units).collect();
+                // One that is not there any more, because its version was discarded, is not
+                // waited for.
+                units.retain(|unit| {
+                    let behind = |status: &UnitStatus| {
+                        status.unit == *unit && status.checkpoint.position() < heads[&unit.partition]
+                    };
+                    all.iter().any(behind)
+                });
             }
             () = news => {}
         }

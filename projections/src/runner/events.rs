@@ -32,7 +32,7 @@ impl<E: Event> Typed<E> {
         let decoded = self.page.as_ref().and_then(|(_, decoded)| decoded.get());
         match decoded.and_then(|decoded| decoded[chosen.index].as_ref()) {
             Some(Ok(event)) => Ok(event),
-            Some(Err(error)) => Err(error.to_string()),
+            Some(Err(reason)) => Err(reason.clone()),
             None => Err("the event is not one of the read model's".to_owned()),
         }
     }

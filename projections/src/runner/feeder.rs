@@ -105,6 +105,7 @@ impl Feeder {
     ) -> Self {
         let handler = (entry.make)();
         let seed = xxh3_64(lease.unit.to_string().as_bytes());
+        let limit = shared.board.limit(&lease.unit).unwrap_or(entry.batch());
         Self {
             shared,
             lease,
@@ -112,7 +113,7 @@ impl Feeder {
             handler,
             parked: HashSet::new(),
             hold: None,
-            limit: entry.batch(),
+            limit,
             tries: None,
             poison: HashMap::new(),
             backoff: Backoff::new(seed),
@@ -172,7 +173,12 @@ impl Feeder {
             let began = open.as_ref().map(|open: &Open| open.began);
             let mut due = self.gather(batch, tap, began).await?;
             if batch.has_moved() {
-                due |= self.take(batch, &mut open).await?;
+                let taken = self.take(batch, &mut open).await;
+                due |= taken.inspect_err(|_| {
+                    if let Some(open) = &open {
+                        self.took_long(open.began, open.events());
+                    }
+                })?;
             }
             let Some(step) = open.take_if(|step| due || self.is_full(step)) else {
                 if due {
@@ -180,13 +186,16 @@ impl Feeder {
                 }
                 continue;
             };
-            self.close(step).await?;
+            let (began, events) = (step.began, step.events());
+            self.close(step).await.inspect_err(|_| {
+                self.took_long(began, events);
+            })?;
             return self.check_orders();
         }
     }
 
     fn is_full(&self, step: &Open) -> bool {
-        step.applied >= self.limit
+        step.events() >= self.limit
             || self.handler.unwritten() >= BYTES
             || step.began.elapsed() >= self.shared.pace
             || !self.handler.takes_pieces()

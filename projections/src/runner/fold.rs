@@ -198,6 +198,12 @@ impl<V: View> Handler for Fold<V> {
         })
     }
 
+    /// Where others lock the same documents, all of a step are locked at once, in their
+    /// order: nobody waits in a circle, nor for long.
+    fn takes_pieces(&self) -> bool {
+        self.alone
+    }
+
     fn unwritten(&self) -> usize {
         self.unwritten
     }

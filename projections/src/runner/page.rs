@@ -2,9 +2,12 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use annals::{Checkpoint, DecodeError, Event, Position, RawEvent, Recorded};
+use annals::{Checkpoint, Event, Position, RawEvent, Recorded};
+
+use super::handler::panicked;
 
 /// Events that stand one behind the other in a partition, as far as anybody here handles
 /// them.
@@ -20,14 +23,15 @@ pub(crate) struct Page {
 
 /// The events of a page as `E` reads them, in the places of the page; `None` for those
 /// that it does not know by name.
-pub(crate) type Decoded<E> = Vec<Option<Result<Recorded<E>, DecodeError>>>;
+pub(crate) type Decoded<E> = Vec<Option<Result<Recorded<E>, String>>>;
 
 /// A page as it is read by the first who asks.
 pub(crate) type Decoding<E> = OnceLock<Decoded<E>>;
 
 impl Page {
     pub(crate) fn new(from: Position, to: Checkpoint, events: Vec<RawEvent>) -> Self {
-        let bytes = events.iter().map(size).sum();
+        // Itself included: many pages of a log of others hold nothing for us.
+        let bytes = size_of::<Self>() + events.iter().map(size).sum::<usize>();
         Self { from, to, events, bytes, decoded: Mutex::default() }
     }
 
@@ -50,9 +54,14 @@ impl Page {
     }
 }
 
-fn decode<E: Event>(event: &RawEvent) -> Option<Result<Recorded<E>, DecodeError>> {
+/// An event as `E` reads it; else why it cannot be read, which may also be a panic of its
+/// code.
+fn decode<E: Event>(event: &RawEvent) -> Option<Result<Recorded<E>, String>> {
     let known = E::SCHEMAS.iter().any(|schema| schema.name == event.name);
-    known.then(|| event.clone().decode())
+    known.then(|| {
+        let decoded = catch_unwind(AssertUnwindSafe(|| event.clone().decode()));
+        decoded.map_err(|panic| panicked(&*panic))?.map_err(|error| error.to_string())
+    })
 }
 
 /// About as many bytes as an event takes.

@@ -16,7 +16,8 @@ use crate::{Operations, Views};
 ///
 /// # Dropping
 /// When it is dropped without [`stop`](Self::stop), all steps under way are abandoned, of
-/// which nothing stays, and the leases run out.
+/// which nothing stays, and the leases run out: whoever comes next waits for that. So stop
+/// it also where something else has failed.
 #[must_use = "a runner that is dropped stops feeding"]
 pub struct Running {
     pub(super) shared: Arc<Shared>,

@@ -19,6 +19,9 @@ use crate::options::Settings;
 /// Heartbeats that something else has called for are this far apart at least.
 const BREATH: Duration = Duration::from_millis(20);
 
+/// How long a unit rests whose feeder has panicked.
+const REST: Duration = Duration::from_secs(10);
+
 /// Waits until it is told to stop, or nobody is left who could tell.
 async fn told(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|stop| *stop).await);
@@ -32,6 +35,8 @@ pub(crate) struct Worker {
     pub(crate) id: WorkerId,
     tasks: JoinSet<(Lease, Ended)>,
     feeding: BTreeMap<Unit, Feeding>,
+    /// Until when units rest whose feeder has panicked.
+    resting: BTreeMap<Unit, Instant>,
 }
 
 /// A unit that is fed here.
@@ -51,6 +56,7 @@ impl Worker {
             id: WorkerId::new(),
             tasks: JoinSet::new(),
             feeding: BTreeMap::new(),
+            resting: BTreeMap::new(),
         }
     }
 
@@ -114,9 +120,11 @@ impl Worker {
                 feeding.orders.send_modify(|orders| orders.wishes += 1);
             }
         }
+        self.resting.retain(|_, until| Instant::now() < *until);
         for lease in share.leases {
             let surplus = share.surplus.contains(&lease.unit);
-            if !surplus && !self.feeding.contains_key(&lease.unit) {
+            let rests = self.resting.contains_key(&lease.unit);
+            if !surplus && !rests && !self.feeding.contains_key(&lease.unit) {
                 self.feed(lease);
             }
         }
@@ -141,6 +149,8 @@ impl Worker {
             Ok((id, _)) => *id,
             Err(error) => error.id(),
         };
+        let of_task = |(_, feeding): &(&Unit, &Feeding)| feeding.task == id;
+        let unit = self.feeding.iter().find(of_task).map(|(unit, _)| unit.clone());
         self.feeding.retain(|_, feeding| feeding.task != id);
         let result = match ended {
             Ok((_, (lease, Ended::Stopped))) => {
@@ -150,9 +160,13 @@ impl Worker {
                 tracing::warn!(target: "annals", unit = %lease.unit, "the lease was lost");
                 Ok(())
             }
-            // The next heartbeat finds the lease without a feeder, and begins anew.
+            // A heartbeat finds the lease without a feeder, and begins anew.
             Err(error) => {
                 tracing::error!(target: "annals", %error, "a feeder has panicked: please report it");
+                if let Some(unit) = unit {
+                    self.shared.board.trouble(&unit, "its feeder has panicked", true);
+                    self.resting.insert(unit, Instant::now() + REST);
+                }
                 Ok(())
             }
         };

@@ -14,6 +14,7 @@ mod p10_audit;
 mod p1_exactly_once;
 mod p2_ordered;
 mod p3_fenced;
+mod p4_more;
 mod p4_poison;
 mod p5_rebuild;
 mod p6_read_your_writes;
@@ -54,6 +55,10 @@ promises! {
     p3_fenced {
         p3_work_is_shared_evenly_and_handed_over,
         p3_the_work_of_a_crashed_process_is_taken_over,
+    }
+    p4_more {
+        p4_a_chain_of_keys_is_freed_by_what_it_waits_for,
+        p4_a_panic_anywhere_in_user_code_parks_its_event,
     }
     p4_poison {
         p4_poison_parks_its_keys_and_others_go_on,

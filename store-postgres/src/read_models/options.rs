@@ -22,7 +22,7 @@ impl PostgresReadModelsBuilder {
     pub(super) fn new(source: Source) -> Self {
         let PostgresStoreBuilder { source, mut settings } = PostgresStoreBuilder::new(source);
         settings.schema = Schema::of_read_models("read_models");
-        settings.pool_size = 8;
+        settings.pool_size = 10;
         settings.durable = false;
         Self { source, settings }
     }
@@ -49,10 +49,11 @@ impl PostgresReadModelsBuilder {
         self.with(|s| s.schema = Schema::of_read_models(name))
     }
 
-    /// The greatest number of connections; 8 by default, 2 at least. Each step that is
-    /// under way has one. Ignored where the store was given a pool.
+    /// The greatest number of connections; 10 by default, 3 at least. Each step that is
+    /// under way has one; two are left for leases, queries and operations, so a pool that
+    /// is given should have 3 at least. Ignored where the store was given a pool.
     pub fn pool_size(self, connections: u32) -> Self {
-        self.with(|s| s.pool_size = connections.max(2))
+        self.with(|s| s.pool_size = connections.max(3))
     }
 
     /// The store's URL goes through a pooler that gives a connection away after each

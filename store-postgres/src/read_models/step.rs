@@ -11,6 +11,7 @@ use std::time::Duration;
 use annals::read_model::{CommitError, Committed, DocumentKey, Lease, Resumed, Shape, Step};
 use sqlx::postgres::{PgRow, Postgres};
 use sqlx::{Connection, PgConnection, Row, Transaction};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use crate::error::{Kind, kind, store_error};
@@ -36,6 +37,8 @@ pub struct PostgresStep {
     absent: HashSet<DocumentKey>,
     /// Whether a projection may have made tables that are to be shown.
     expose: bool,
+    /// Given back behind the connection.
+    _room: OwnedSemaphorePermit,
 }
 
 impl fmt::Debug for PostgresStep {
@@ -61,8 +64,11 @@ fn failed(error: &sqlx::Error) -> CommitError {
 impl PostgresReadModels {
     pub(super) async fn resumed(&self, lease: &Lease) -> Result<Resumed, CommitError> {
         let (access, sql) = (&self.inner.access, &self.inner.sql);
-        let settle = || of_unit(sql.settle_doubt.query(), lease);
-        access.write(settle()).await.map_err(|error| failed(&error))?;
+        let settle = async {
+            let _room = self.room().await?;
+            access.write(of_unit(sql.settle_doubt.query(), lease)).await
+        };
+        settle.await.map_err(|error| failed(&error))?;
         let rows = access.read(|| of_lease(sql.resume.query(), lease)).await;
         let rows = rows.map_err(|error| failed(&error))?;
         let row = rows.first().ok_or(CommitError::Fenced)?;
@@ -80,14 +86,15 @@ impl PostgresReadModels {
     pub(super) async fn begun(&self, lease: &Lease) -> Result<PostgresStep, CommitError> {
         let tables = self.tables(&lease.unit.model).map_err(misnamed)?;
         let begin = async {
+            let room = self.room().await?;
             let mut tx = self.inner.access.begin(BEGIN).await?;
             let commit = (!self.inner.settings.durable).then_some("off");
             let query = of_lease(self.inner.sql.begin_step.query(), lease).bind(commit);
             let row = query.fetch_optional(&mut *tx).await?;
-            Ok((tx, row))
+            Ok((room, tx, row))
         };
         let begun = self.inner.access.in_time(begin).await;
-        let (mut tx, row) = begun.map_err(|error| failed(&error))?;
+        let (room, mut tx, row) = begun.map_err(|error| failed(&error))?;
         let row = row.ok_or(CommitError::Fenced)?;
         let begun = async {
             let shape = row::shape(&row)?;
@@ -105,9 +112,16 @@ impl PostgresReadModels {
                 alone: row.try_get("alone")?,
                 absent: HashSet::new(),
                 expose: current && shape == Shape::Tables && !self.exposed(lease),
+                _room: room,
             })
         };
         begun.await.map_err(|error: sqlx::Error| failed(&error))
+    }
+
+    /// Waits for room among the steps; the semaphore is never closed.
+    async fn room(&self) -> sqlx::Result<OwnedSemaphorePermit> {
+        let room = self.inner.steps.clone().acquire_owned();
+        self.inner.access.in_time(async { room.await.map_err(|_| sqlx::Error::PoolClosed) }).await
     }
 
     /// Whether the connection has served another version before.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use annals::read_model::{InvalidName, Lease, ModelId, Unit};
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
+use tokio::sync::Semaphore;
 
 use crate::PostgresStore;
 use crate::error::{ConnectError, MigrateError};
@@ -15,6 +16,9 @@ use crate::read_models::PostgresReadModelsBuilder;
 use crate::read_models::access::Access;
 use crate::read_models::news::News;
 use crate::sql::{ReadModelSql, Schema, TableSql, home};
+
+/// How many connections of the pool no step takes.
+const SPARED: usize = 2;
 
 /// Read models in a PostgreSQL database, that of the log or another. A clone is another
 /// handle to the same store and its connections.
@@ -31,6 +35,9 @@ pub(super) struct Inner {
     pub(super) sql: ReadModelSql,
     pub(super) settings: Settings,
     pub(super) news: Arc<News>,
+    /// Steps may wait for locks of other workers, and not for connections that renew
+    /// leases, answer queries and look after things: some are left for these.
+    pub(super) steps: Arc<Semaphore>,
     /// The statements of each version, rendered once. Locked for a look, never across an
     /// await, as those below.
     tables: Mutex<HashMap<ModelId, Arc<TableSql>>>,
@@ -86,6 +93,8 @@ impl PostgresReadModels {
         listen: Option<PgConnectOptions>,
     ) -> Self {
         let news = News::new(&schema, &sql, &settings, pool.clone(), listen);
+        let connections = usize::try_from(pool.options().get_max_connections()).unwrap_or(1);
+        let steps = Arc::new(Semaphore::new(connections.saturating_sub(SPARED).max(1)));
         let access = Access::new(pool, &settings);
         let inner = Inner {
             access,
@@ -93,6 +102,7 @@ impl PostgresReadModels {
             sql,
             settings,
             news,
+            steps,
             tables: Mutex::default(),
             current: Mutex::default(),
             exposed: Mutex::default(),

@@ -23,7 +23,7 @@ impl Feeder {
     /// settled in a transaction of its own.
     ///
     /// A letter is tried only if nothing before it holds one of its keys. One without a
-    /// wish, and one that fails again, holds all of its keys.
+    /// wish that has failed itself, and one that fails again, holds all of its keys.
     pub(super) async fn fulfil(&mut self) -> Result<(), Interrupt> {
         let asked = self.orders.borrow().wishes;
         let mut holding = HashSet::new();
@@ -48,6 +48,9 @@ impl Feeder {
     ) -> Result<(), Interrupt> {
         let waits = letter.keys.iter().any(|key| holding.contains(key));
         match &letter.wish {
+            // It only ever waited, and nothing is before it any more: it was parked while
+            // the wish was made, or is the next of a chain.
+            None if letter.reason.is_none() && !waits => self.retry(letter, holding).await,
             None => {
                 holding.extend(letter.keys);
                 Ok(())
@@ -62,16 +65,24 @@ impl Feeder {
                 holding.extend(letter.keys);
                 Ok(())
             }
-            Some(Wish::Retry) => match self.revive(&letter).await {
-                Ok(()) => Ok(()),
-                Err(Failure::Event { reason, .. }) => {
-                    let how = Settlement::Failed { reason };
-                    self.settle_as(&letter, how, |_, _| {}).await?;
-                    holding.extend(letter.keys);
-                    Ok(())
-                }
-                Err(failure) => Err(failure.into()),
-            },
+            Some(Wish::Retry) => self.retry(letter, holding).await,
+        }
+    }
+
+    async fn retry(
+        &mut self,
+        letter: DeadLetter,
+        holding: &mut HashSet<String>,
+    ) -> Result<(), Interrupt> {
+        match self.revive(&letter).await {
+            Ok(()) => Ok(()),
+            Err(Failure::Event { reason, .. }) => {
+                let how = Settlement::Failed { reason };
+                self.settle_as(&letter, how, |_, _| {}).await?;
+                holding.extend(letter.keys);
+                Ok(())
+            }
+            Err(failure) => Err(failure.into()),
         }
     }
 

@@ -1,13 +1,15 @@
 //! One step of a unit: events, checkpoint and books in one transaction.
 
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use annals::Checkpoint;
-use annals::read_model::{AnySession, ReadModelStore, Step};
-use tokio::time::Instant;
+use annals::read_model::{AnySession, Lease, ReadModelStore, Step};
+use futures::FutureExt;
+use tokio::time::{Instant, timeout};
 
 use super::super::batch::Batch;
-use super::super::handler::{Chosen, Failure};
+use super::super::handler::{Chosen, Failure, panicked};
 use super::super::plan::{Plan, Planner};
 use super::{Feeder, Interrupt};
 
@@ -22,10 +24,17 @@ pub(super) struct Open {
     tx: AnySession,
     plan: Plan,
     /// How many events were applied ...
-    pub(super) applied: usize,
+    applied: usize,
     /// ... and the first of them.
     first: Option<Chosen>,
     pub(super) began: Instant,
+}
+
+impl Open {
+    /// How many events it is about.
+    pub(super) fn events(&self) -> usize {
+        self.applied + self.plan.step.parked.len()
+    }
 }
 
 impl Feeder {
@@ -33,7 +42,7 @@ impl Feeder {
     pub(super) async fn set_up(&mut self, start: Checkpoint) -> Result<(), Interrupt> {
         let models = &self.shared.models;
         let mut tx = models.begin(&self.lease).await.map_err(Failure::from)?;
-        let made = self.handler.set_up(&mut tx).await;
+        let made = guarded(&self.lease, self.handler.set_up(&mut tx)).await;
         self.set_ups += 1;
         made.map_err(|failure| match failure {
             // Units of several partitions make the same tables, and databases refuse who
@@ -42,6 +51,7 @@ impl Feeder {
             failure => failure,
         })?;
         models.commit(tx, &Step::from(start)).await.map_err(Failure::from)?;
+        self.set_ups = 0;
         Ok(())
     }
 
@@ -52,7 +62,7 @@ impl Feeder {
         batch: &mut Batch,
         open: &mut Option<Open>,
     ) -> Result<bool, Interrupt> {
-        let room = self.limit.saturating_sub(open.as_ref().map_or(0, |open| open.applied));
+        let room = self.limit.saturating_sub(open.as_ref().map_or(0, Open::events));
         let start = batch.start();
         let (events, to) = batch.take(room, self.hold.as_ref());
         let mut plan = match open {
@@ -66,7 +76,12 @@ impl Feeder {
             parked: &self.parked,
             poison: &self.poison,
         };
-        let piece = planner.plan(&*self.handler, events, to, &mut plan);
+        let handler = &*self.handler;
+        let planned = AssertUnwindSafe(|| planner.plan(handler, events, to, &mut plan));
+        let piece = catch_unwind(planned).map_err(|panic| {
+            let reason = format!("the keys of its events: {}", panicked(&*panic));
+            Interrupt::Trouble { reason, stands: true }
+        })?;
         batch.put_back(piece.rest);
         if self.parked.len() + plan.fresh.len() > PARKED {
             let reason = format!("more than {PARKED} keys would be parked: mend the handler");
@@ -92,7 +107,7 @@ impl Feeder {
     ) -> Result<(), Interrupt> {
         let models = &self.shared.models;
         if !events.is_empty()
-            && let Err(failure) = self.handler.hand_over(events).await
+            && let Err(failure) = guarded(&self.lease, self.handler.hand_over(events)).await
         {
             return Err(self.failed(0, events, events.first(), failure));
         }
@@ -113,7 +128,8 @@ impl Feeder {
         if open.first.is_none() {
             open.first = events.first().cloned();
         }
-        let applied = self.handler.apply(models, &mut open.tx, events).await;
+        let apply = self.handler.apply(models, &mut open.tx, events);
+        let applied = guarded(&self.lease, apply).await;
         let before = open.applied;
         open.applied += events.len();
         applied.map_err(|failure| self.failed(before, events, open.first.as_ref(), failure))
@@ -123,7 +139,8 @@ impl Feeder {
     pub(super) async fn close(&mut self, open: Open) -> Result<(), Interrupt> {
         let Open { mut tx, plan, applied, first, began } = open;
         let models = &self.shared.models;
-        if let Err(failure) = self.handler.flush(models, &mut tx).await {
+        let flushed = guarded(&self.lease, self.handler.flush(models, &mut tx)).await;
+        if let Err(failure) = flushed {
             return Err(self.failed(applied, &[], first.as_ref(), failure));
         }
         let committed = match models.commit(tx, &plan.step).await {
@@ -136,12 +153,21 @@ impl Feeder {
         self.note(&plan, applied);
         let most = self.entry.batch();
         // A step that takes long would outlast the lease; one that was made small grows.
-        self.limit = if began.elapsed() > self.shared.pace * 2 {
-            (applied / 2).max(1)
-        } else {
-            self.limit.saturating_mul(2).min(most)
-        };
+        if !self.took_long(began, applied) {
+            self.limit = self.limit.saturating_mul(2).min(most);
+        }
         Ok(())
+    }
+
+    /// Whether a step took so long that the next one is to be smaller; it also may have
+    /// failed for that.
+    pub(super) fn took_long(&mut self, began: Instant, applied: usize) -> bool {
+        let long = began.elapsed() > self.shared.pace * 2;
+        if long {
+            self.limit = (applied / 2).max(1);
+            self.shared.board.is_slow(&self.lease.unit, self.limit);
+        }
+        long
     }
 
     /// Remembers what was committed.
@@ -158,6 +184,22 @@ impl Feeder {
         self.tries = None;
         self.backoff.reset();
         self.shared.board.moved(&self.lease.unit, step.to, applied + step.parked.len());
+    }
+}
+
+/// Runs code of the user's: a panic is a failure, and so is what does not end within a
+/// lease.
+async fn guarded(
+    lease: &Lease,
+    work: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
+    let endless = || Failure::Passing(format!("it does not end within {:?}", lease.length));
+    match timeout(lease.length, AssertUnwindSafe(work).catch_unwind()).await {
+        Ok(Ok(done)) => done,
+        Ok(Err(panic)) => {
+            Err(Failure::Event { nth: None, reason: panicked(&*panic), certain: true })
+        }
+        Err(_) => Err(endless()),
     }
 }
 

@@ -49,6 +49,10 @@ impl PostgresReadModels {
         let (new, over): (Vec<_>, Vec<_>) =
             written.into_iter().partition(|(key, _)| step.absent.contains(key));
         let tables = step.tables.clone();
+        // What was not there when it was read need not go; what stands there by now is
+        // another unit's, which comes after this step.
+        let deleted: Vec<_> =
+            deleted.into_iter().filter(|(key, _)| !step.absent.contains(key)).collect();
         if !deleted.is_empty() {
             let keys = Keys::of(deleted.iter().map(|(key, _)| key))?;
             let done = keys.bind(tables.delete.query()).execute(&mut *step.tx);
