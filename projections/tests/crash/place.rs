@@ -104,9 +104,26 @@ impl Place {
             if fits(&holders) {
                 return;
             }
-            assert!(began.elapsed() < within, "after {within:?}: {holders:?}");
+            if began.elapsed() >= within {
+                panic!("after {within:?}: {holders:?}\n{}", self.activity().await);
+            }
             sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// What the sessions of the database do, and how the workers are, for who has to find out
+    /// why.
+    async fn activity(&self) -> String {
+        let mut owner = PgConnection::connect(self.url()).await.unwrap();
+        let sessions = "SELECT concat_ws(' | ', pid, application_name, state, wait_event, \
+                        pg_blocking_pids(pid), now() - state_change, left(query, 70)) \
+                        FROM pg_stat_activity WHERE datname = current_database() \
+                        UNION ALL SELECT concat_ws(' | ', label, now() - seen, lease) \
+                        FROM read_models._workers \
+                        UNION ALL SELECT concat_ws(' | ', model, partition, position, token, \
+                        lease_until - now(), trouble) FROM read_models._units";
+        let rows: Vec<String> = sqlx::query_scalar(sessions).fetch_all(&mut owner).await.unwrap();
+        rows.join("\n")
     }
 
     /// One worker holds everything.

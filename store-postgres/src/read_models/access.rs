@@ -10,9 +10,15 @@ use sqlx::{PgPool, Transaction};
 
 use crate::error::{Kind, kind};
 use crate::options::Settings;
-use crate::session::{self, BEGIN, Lent, Session};
+use crate::session::{self, Lent, Session};
 
 pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
+
+/// How what changes something begins. Whoever is paused before its end holds up others, who
+/// may be about to take over from him, for as long as this (in milliseconds) and no longer:
+/// the server ends it.
+pub(super) const BRIEF: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
+    SET LOCAL idle_in_transaction_session_timeout = 1500";
 
 /// How what is read by several statements begins, so that they read one snapshot.
 pub(super) const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -57,7 +63,7 @@ impl Access {
     /// whatever the isolation of the server is.
     pub(super) async fn write(&self, query: Statement<'_>) -> sqlx::Result<Vec<PgRow>> {
         let write = async {
-            let mut tx = self.begin(BEGIN).await?;
+            let mut tx = self.begin(BRIEF).await?;
             let rows = query.fetch_all(&mut *tx).await?;
             tx.commit().await?;
             Ok(rows)
@@ -68,7 +74,7 @@ impl Access {
     /// The same: the number of rows that it has changed.
     pub(super) async fn execute(&self, query: Statement<'_>) -> sqlx::Result<u64> {
         let write = async {
-            let mut tx = self.begin(BEGIN).await?;
+            let mut tx = self.begin(BRIEF).await?;
             let done = query.execute(&mut *tx).await?;
             tx.commit().await?;
             Ok(done.rows_affected())

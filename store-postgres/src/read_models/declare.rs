@@ -6,9 +6,8 @@ use sqlx::{PgConnection, Row};
 
 use crate::error::{Failure, store_error};
 use crate::read_models::PostgresReadModels;
-use crate::read_models::access::has_code;
+use crate::read_models::access::{BRIEF, has_code};
 use crate::read_models::row::{declaration, key_type, shape_name, small, state_of};
-use crate::session::BEGIN;
 use crate::sql::home;
 
 /// The tables of the version cannot be made or shown: the name is taken.
@@ -31,7 +30,7 @@ impl PostgresReadModels {
             }
         };
         let declare = async {
-            let mut tx = self.inner.access.begin(BEGIN).await?;
+            let mut tx = self.inner.access.begin(BRIEF).await?;
             let answer = self.declare_in(&mut tx, model, home).await?;
             tx.commit().await?;
             Ok(answer)

@@ -16,11 +16,10 @@ use tokio::time::timeout;
 
 use crate::error::{Kind, kind, store_error};
 use crate::read_models::PostgresReadModels;
-use crate::read_models::access::Statement;
+use crate::read_models::access::{BRIEF, Statement};
 use crate::read_models::declare::misnamed;
 use crate::read_models::row::{self, small};
 use crate::row::signed;
-use crate::session::BEGIN;
 use crate::sql::TableSql;
 
 /// A step under way. Dropped, it has changed nothing.
@@ -87,7 +86,7 @@ impl PostgresReadModels {
         let tables = self.tables(&lease.unit.model).map_err(misnamed)?;
         let begin = async {
             let room = self.room().await?;
-            let mut tx = self.inner.access.begin(BEGIN).await?;
+            let mut tx = self.inner.access.begin(BRIEF).await?;
             let commit = (!self.inner.settings.durable).then_some("off");
             let query = of_lease(self.inner.sql.begin_step.query(), lease).bind(commit);
             let row = query.fetch_optional(&mut *tx).await?;

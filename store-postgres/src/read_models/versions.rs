@@ -10,10 +10,9 @@ use tokio::time::sleep;
 
 use crate::error::{Failure, store_error};
 use crate::read_models::PostgresReadModels;
-use crate::read_models::access::{Statement, has_code};
+use crate::read_models::access::{BRIEF, Statement, has_code};
 use crate::read_models::declare::dependents;
 use crate::read_models::row::small;
-use crate::session::BEGIN;
 
 /// Who waits for a lock of a view holds up all who come behind, so it is not for long.
 const PATIENCE: &str = "SET LOCAL lock_timeout = '300ms'";
@@ -26,7 +25,7 @@ impl PostgresReadModels {
         let sql = &self.inner.sql;
         let wanted = versions.map(small).to_vec();
         let hold = async {
-            let mut tx = self.inner.access.begin(BEGIN).await?;
+            let mut tx = self.inner.access.begin(BRIEF).await?;
             let query = sql.lock_units.query().bind(name).bind(&wanted);
             let units = query.fetch_all(&mut *tx).await?;
             let found: Vec<i32> =
@@ -94,7 +93,7 @@ impl PostgresReadModels {
         query: impl Fn() -> Statement<'static> + Send,
     ) -> Result<PgRow, SwitchError> {
         let once = || async {
-            let mut tx = self.inner.access.begin(BEGIN).await?;
+            let mut tx = self.inner.access.begin(BRIEF).await?;
             tx.execute(PATIENCE).await?;
             let row = query().fetch_one(&mut *tx).await?;
             tx.commit().await?;
