@@ -21,9 +21,9 @@ async fn a_worker_paused_between_fence_and_commit_is_ended_by_the_server() {
     let log = Log::new();
     let (store, other) = (room.open().await, room.open().await);
     let lease_length = Duration::from_secs(1);
+    let began = Instant::now();
     let (_, lease) = leased(&store, &log, lease_length).await;
     let from = store.resume(&lease).await.unwrap().checkpoint;
-    let began = Instant::now();
     let mut tx = store.begin(&lease).await.unwrap();
     store.save(&mut tx, written(&[("ada", 1)])).await.unwrap();
     // The last statement of a commit, as the store sends it, and then nothing more.

@@ -145,7 +145,7 @@ impl Operations {
                 Err(error) => return Err(error),
             },
         };
-        let stuck = lost.or_else(|| stuck(status));
+        let stuck = lost.or_else(|| stuck(status, events));
         Ok(UnitLag { events, time, stuck })
     }
 
@@ -161,7 +161,7 @@ impl Operations {
 }
 
 /// Why a unit does not go on.
-fn stuck(status: &UnitStatus) -> Option<String> {
+fn stuck(status: &UnitStatus, events: u64) -> Option<String> {
     let report = status.report.as_ref().filter(|_| status.holder.is_some());
     if let Some(trouble) = report.and_then(|report| report.trouble.clone()) {
         let since = report.and_then(|report| report.since);
@@ -175,8 +175,8 @@ fn stuck(status: &UnitStatus) -> Option<String> {
     if let Some(blocked) = &status.blocked_by {
         return Some(format!("its transaction waits for {blocked}"));
     }
-    let nobody = || "waiting for a lease: no worker feeds it".to_owned();
-    status.holder.is_none().then(nobody)
+    let waits = status.holder.is_none() && events > 0;
+    waits.then(|| "waiting for a lease: no worker feeds it".to_owned())
 }
 
 impl ModelStatus {
