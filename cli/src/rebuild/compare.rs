@@ -39,12 +39,18 @@ pub(super) async fn compare(
         }
         Ok(Err(error)) => Err(error.into()),
         Err(interrupted) => {
-            operations.release(name).await?;
-            sleep(ON_ITS_WAY).await;
-            operations.release(name).await?;
+            let_go(rebuild).await?;
             Err(interrupted)
         }
     }
+}
+
+/// Lets the versions go on that something interrupted may have held.
+pub(super) async fn let_go(rebuild: &Rebuild<'_>) -> Result<(), Failure> {
+    let Rebuild { operations, name, .. } = rebuild;
+    operations.release(name).await?;
+    sleep(ON_ITS_WAY).await;
+    Ok(operations.release(name).await?)
 }
 
 /// Which of two versions does not go on, and why.

@@ -6,6 +6,7 @@ use annals::read_model::SwitchError;
 use annals_projections::operations::Failed;
 use tokio::time::Instant;
 
+use super::compare::let_go;
 use super::refusal::{Refusal, trouble};
 use super::wait::find;
 use super::{PATIENCE, Rebuild};
@@ -26,10 +27,15 @@ pub(super) async fn switch(rebuild: &Rebuild<'_>, to: u32) -> Result<(), Failure
     let mut look = began + GRACE;
     let within = args.within.unwrap_or(PATIENCE);
     loop {
-        match interrupt.unless(async { Ok(operations.switch(name, to).await) }).await? {
-            Ok(()) => return Ok(()),
-            Err(Failed::Switch(SwitchError::Behind { .. })) => {}
-            Err(error) => return Err(error.into()),
+        match interrupt.unless(async { Ok(operations.switch(name, to).await) }).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(Failed::Switch(SwitchError::Behind { .. }))) => {}
+            Ok(Err(error)) => return Err(error.into()),
+            // It holds both versions while it waits.
+            Err(interrupted) => {
+                let_go(rebuild).await?;
+                return Err(interrupted);
+            }
         }
         let late = began.elapsed() >= within;
         if late || Instant::now() >= look {
