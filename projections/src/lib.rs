@@ -8,6 +8,7 @@ mod ask;
 mod difference;
 mod documents;
 mod keys;
+mod meter;
 pub mod operations;
 mod options;
 mod projection;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod letters;
+mod report;
 mod status;
 mod versions;
 

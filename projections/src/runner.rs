@@ -205,6 +205,7 @@ impl<S: Send + 'static> Runner<S> {
         });
         let units = entries.iter().map(|entry| entry.id().clone()).collect();
         let worker = Worker::new(shared.clone(), settings, entries);
+        crate::meter::describe();
         let (stop, told) = watch::channel(false);
         let task = tokio::spawn(worker.run(told));
         Ok(Running::new(shared, units, stop, task))

@@ -9,6 +9,8 @@ use time::OffsetDateTime;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::meter;
+
 /// The longest text of what went wrong, in characters.
 const TEXT: usize = 1_000;
 
@@ -72,6 +74,7 @@ impl Board {
             if known.is_some_and(|known| known.reason == reason) {
                 return;
             }
+            meter::trouble(unit);
             let since = known.map_or_else(OffsetDateTime::now_utc, |known| known.since);
             if stands {
                 tracing::error!(target: "annals", %unit, %reason, "the read model has stopped");

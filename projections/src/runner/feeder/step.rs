@@ -12,6 +12,7 @@ use super::super::batch::Batch;
 use super::super::handler::{Chosen, Failure, panicked};
 use super::super::plan::{Plan, Planner};
 use super::{Feeder, Interrupt};
+use crate::meter;
 
 /// More keys than these are not parked: then it is not an event that is wrong.
 const PARKED: usize = 10_000;
@@ -174,6 +175,7 @@ impl Feeder {
     fn note(&mut self, plan: &Plan, applied: usize) {
         let Plan { step, fresh } = plan;
         for letter in &step.parked {
+            meter::parked(&self.lease.unit);
             self.poison.remove(&letter.position);
             if let Some(reason) = &letter.reason {
                 let unit = &self.lease.unit;
@@ -183,7 +185,9 @@ impl Feeder {
         self.parked.extend(fresh.iter().cloned());
         self.tries = None;
         self.backoff.reset();
-        self.shared.board.moved(&self.lease.unit, step.to, applied + step.parked.len());
+        let events = applied + step.parked.len();
+        self.shared.board.moved(&self.lease.unit, step.to, events);
+        meter::stepped(&self.lease.unit, events);
     }
 }
 
