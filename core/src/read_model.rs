@@ -20,7 +20,7 @@ pub use assign::{Candidate, assigned};
 pub use audit::{BLOCK, Ledger, Mark, Tallies, Tally};
 pub use declare::{Declaration, Handled, MAX_NAME_BYTES, ModelId, Shape};
 pub use error::{
-    CommitError, CompareError, DeclareError, InvalidName, ReachedError, SessionMismatch,
+    CommitError, CompareError, DeclareError, InvalidName, MendError, ReachedError, SessionMismatch,
     SwitchError,
 };
 pub use key::{DocumentKey, InvalidKey, KeyKind, MAX_KEY_BYTES};
@@ -29,7 +29,7 @@ pub use letter::{DeadLetter, LetterQuery, Wish};
 pub use status::{Compared, Difference, Model, UnitStatus, VersionState};
 pub use step::{Committed, Document, Documents, Resumed, Settled, Settlement, Step, Which};
 
-use crate::{StoreError, Token};
+use crate::{Checkpoint, StoreError, Token};
 
 /// Keeps read models, and how far each has come, in one place: what an event
 /// changes and the checkpoint behind the event commit together or not at all.
@@ -279,6 +279,21 @@ pub trait ReadModelStore: Send + Sync + Sized + 'static {
         name: &str,
         version: u32,
     ) -> impl Future<Output = Result<(), SwitchError>> + Send;
+
+    /// Replaces the document under a key by one that was made anew from the log, or
+    /// removes it, if every unit of the version stands at these places, one for each
+    /// partition. The leases of its units end: who works on them begins anew, and forgets
+    /// what he has read.
+    ///
+    /// # Errors
+    /// See [`MendError`]; nothing was changed.
+    fn mend(
+        &self,
+        model: &ModelId,
+        at: &[Checkpoint],
+        key: &DocumentKey,
+        document: Option<Document>,
+    ) -> impl Future<Output = Result<(), MendError>> + Send;
 
     /// The same store behind one type for all stores.
     fn erased(self) -> AnyReadModels {

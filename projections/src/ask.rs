@@ -60,6 +60,15 @@ pub async fn ask<V: LiveView>(
     store: &impl EventStore,
     key: &V::Key,
 ) -> Result<Option<V>, LoadError> {
+    fold(store, key, |_| true).await
+}
+
+/// The document under a key, folded from the events of its streams that count.
+pub(crate) async fn fold<V: LiveView>(
+    store: &impl EventStore,
+    key: &V::Key,
+    counts: impl Fn(&RawEvent) -> bool,
+) -> Result<Option<V>, LoadError> {
     let mut events: Vec<RawEvent> = Vec::new();
     let mut streams = V::streams(key);
     streams.sort();
@@ -67,7 +76,7 @@ pub async fn ask<V: LiveView>(
     for stream in streams {
         let mut read = store.read(StreamQuery::forwards(stream));
         while let Some(event) = read.try_next().await? {
-            if knows::<V>(&event) {
+            if knows::<V>(&event) && counts(&event) {
                 events.push(event);
             }
         }

@@ -1,6 +1,7 @@
 //! What people do with read models: look after them, mend them, rebuild and audit them.
 
 mod audit;
+mod key;
 mod letters;
 mod report;
 mod status;
@@ -9,9 +10,9 @@ mod versions;
 use std::fmt;
 
 use annals::read_model::{
-    AnyReadModels, CompareError, ModelId, ReadModelStore, SwitchError, VersionState,
+    AnyReadModels, CompareError, MendError, ModelId, ReadModelStore, SwitchError, VersionState,
 };
-use annals::{AnyStore, EventStore, ReadError, StoreError};
+use annals::{AnyStore, EventStore, LoadError, ReadError, StoreError};
 
 pub use audit::{Audit, BlockDifference, PartitionAudit};
 pub use letters::LetterCode;
@@ -93,6 +94,19 @@ pub enum Failed {
     /// The version does not become the current one, or is not discarded.
     #[error(transparent)]
     Switch(#[from] SwitchError),
+    /// A document cannot be replaced by one that was made anew.
+    #[error(transparent)]
+    Mend(#[from] MendError),
+    /// A document cannot be made anew: the code of its view panics.
+    #[error("the document cannot be made anew: {reason}")]
+    Panicked {
+        /// With what message.
+        reason: String,
+    },
+    /// A document cannot be made anew: an event does not decode, or the log could not be
+    /// read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
     /// The log could not be read.
     #[error(transparent)]
     Log(#[from] ReadError),

@@ -6,6 +6,7 @@ mod declare;
 mod documents;
 mod lease;
 mod letters;
+mod mend;
 mod reached;
 mod state;
 mod tables;
@@ -18,11 +19,12 @@ use std::time::Duration;
 
 use annals::read_model::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
-    Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, Model,
-    ReachedError, Resumed, Share, Step, SwitchError, Unit, VersionState, Which, Wish, WorkerId,
+    Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, MendError,
+    Model, ModelId, ReachedError, Resumed, Share, Step, SwitchError, Unit, VersionState, Which,
+    Wish, WorkerId,
 };
 use annals::store::kept_time;
-use annals::{Clock, ReadModelStore, StoreError, SystemClock, Token};
+use annals::{Checkpoint, Clock, ReadModelStore, StoreError, SystemClock, Token};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -247,5 +249,15 @@ impl ReadModelStore for MemoryReadModels {
 
     async fn discard(&self, name: &str, version: u32) -> Result<(), SwitchError> {
         self.inner.discard(name, version)
+    }
+
+    async fn mend(
+        &self,
+        model: &ModelId,
+        at: &[Checkpoint],
+        key: &DocumentKey,
+        document: Option<Document>,
+    ) -> Result<(), MendError> {
+        self.inner.mend(model, at, key, document)
     }
 }

@@ -9,6 +9,7 @@ mod documents;
 mod keys;
 mod letters;
 mod listen;
+mod mend;
 mod news;
 mod options;
 mod row;

@@ -39,6 +39,7 @@ pub mod documents;
 pub mod fence;
 pub mod leases;
 pub mod letters;
+pub mod mended;
 pub mod reached;
 pub mod shared;
 pub mod versions;

@@ -10,11 +10,11 @@ use tokio::time::Instant;
 
 use super::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
-    Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, Model,
-    ReachedError, ReadModelStore, Resumed, SessionMismatch, Share, Step, SwitchError, Unit,
-    VersionState, Which, Wish, WorkerId,
+    Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, MendError,
+    Model, ModelId, ReachedError, ReadModelStore, Resumed, SessionMismatch, Share, Step,
+    SwitchError, Unit, VersionState, Which, Wish, WorkerId,
 };
-use crate::{StoreError, Token};
+use crate::{Checkpoint, StoreError, Token};
 
 /// Any read-model store, chosen at run time. A clone is another handle to the same store.
 #[derive(Clone)]
@@ -175,6 +175,13 @@ trait Erased: Send + Sync {
         name: &'a str,
         version: u32,
     ) -> BoxFuture<'a, Result<(), SwitchError>>;
+    fn erased_mend<'a>(
+        &'a self,
+        model: &'a ModelId,
+        at: &'a [Checkpoint],
+        key: &'a DocumentKey,
+        document: Option<Document>,
+    ) -> BoxFuture<'a, Result<(), MendError>>;
 }
 
 impl<S: ReadModelStore> Erased for S {
@@ -333,6 +340,16 @@ impl<S: ReadModelStore> Erased for S {
     ) -> BoxFuture<'a, Result<(), SwitchError>> {
         Box::pin(self.discard(name, version))
     }
+
+    fn erased_mend<'a>(
+        &'a self,
+        model: &'a ModelId,
+        at: &'a [Checkpoint],
+        key: &'a DocumentKey,
+        document: Option<Document>,
+    ) -> BoxFuture<'a, Result<(), MendError>> {
+        Box::pin(self.mend(model, at, key, document))
+    }
 }
 
 impl ReadModelStore for AnyReadModels {
@@ -457,6 +474,16 @@ impl ReadModelStore for AnyReadModels {
 
     async fn discard(&self, name: &str, version: u32) -> Result<(), SwitchError> {
         self.0.erased_discard(name, version).await
+    }
+
+    async fn mend(
+        &self,
+        model: &ModelId,
+        at: &[Checkpoint],
+        key: &DocumentKey,
+        document: Option<Document>,
+    ) -> Result<(), MendError> {
+        self.0.erased_mend(model, at, key, document).await
     }
 
     fn erased(self) -> AnyReadModels {

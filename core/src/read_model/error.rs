@@ -220,3 +220,33 @@ pub struct SessionMismatch {
     /// The type that the store gives.
     pub given: &'static str,
 }
+
+/// Why a document was not replaced.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MendError {
+    /// There is no such version.
+    #[error("there is no {id}")]
+    Unknown {
+        /// The version.
+        id: ModelId,
+    },
+    /// A unit stands at another place: make the document anew from there.
+    #[error("{id} has moved meanwhile: make the document anew")]
+    Moved {
+        /// The version.
+        id: ModelId,
+    },
+    /// Events of the key are parked.
+    #[error(
+        "events of the key are parked in {id}: retry or skip its dead letters, which brings the \
+         document up to date as well"
+    )]
+    Parked {
+        /// The version.
+        id: ModelId,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

@@ -16,6 +16,7 @@ mod p2_ordered;
 mod p3_fenced;
 mod p4_more;
 mod p4_poison;
+mod p5_key;
 mod p5_rebuild;
 mod p6_read_your_writes;
 mod p7_lag;
@@ -68,6 +69,10 @@ promises! {
         p4_an_event_that_does_not_decode_stops_the_view,
         p4_an_event_that_does_not_decode_is_parked_by_its_stream,
         p4_many_poisoned_keys_hold_up_nobody,
+    }
+    p5_key {
+        p5_one_key_is_rebuilt_under_load,
+        p5_one_key_is_rebuilt_only_where_it_can_be,
     }
     p5_rebuild {
         p5_a_version_is_rebuilt_under_load,

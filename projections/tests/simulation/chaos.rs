@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use annals::read_model::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
-    Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, Model,
-    ReachedError, ReadModelStore, Resumed, Share, Step, SwitchError, Unit, VersionState, Which,
-    Wish, WorkerId,
+    Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, MendError,
+    Model, ModelId, ReachedError, ReadModelStore, Resumed, Share, Step, SwitchError, Unit,
+    VersionState, Which, Wish, WorkerId,
 };
-use annals::{StoreError, Token};
+use annals::{Checkpoint, StoreError, Token};
 use annals_memory::{MemoryReadModels, MemoryTables, MemoryTx};
 use tokio::time::Instant;
 
@@ -230,5 +230,15 @@ impl ReadModelStore for Chaos {
 
     async fn discard(&self, name: &str, version: u32) -> Result<(), SwitchError> {
         self.inner.discard(name, version).await
+    }
+
+    async fn mend(
+        &self,
+        model: &ModelId,
+        at: &[Checkpoint],
+        key: &DocumentKey,
+        document: Option<Document>,
+    ) -> Result<(), MendError> {
+        self.inner.mend(model, at, key, document).await
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use annals::StoreError;
 use annals::read_model::{
-    CommitError, Committed, Document, DocumentKey, Lease, Settlement, Shape, Step,
+    CommitError, Committed, Declaration, Document, DocumentKey, Lease, ModelId, Settlement, Shape,
+    Step,
 };
 use serde::de::IgnoredAny;
 use time::OffsetDateTime;
@@ -56,7 +57,8 @@ impl MemoryTx {
         &mut self,
         keys: &[DocumentKey],
     ) -> Result<Vec<Option<Document>>, StoreError> {
-        keys.iter().try_for_each(|key| self.check(key))?;
+        let check = |key| check(&self.lease.unit.model, self.shape, key);
+        keys.iter().try_for_each(check)?;
         let state = self.tables.inner.lock();
         let built = state.built(&self.lease.unit.model);
         let built = built.ok_or_else(|| StoreError::transient("the version was discarded"))?;
@@ -79,24 +81,11 @@ impl MemoryTx {
         documents: Vec<(DocumentKey, Option<Document>)>,
     ) -> Result<(), StoreError> {
         for (key, document) in &documents {
-            self.check(key)?;
-            if let Some(document) = document {
-                check_json(document)?;
-            }
+            check(&self.lease.unit.model, self.shape, key)?;
+            document.as_ref().map_or(Ok(()), check_json)?;
         }
         self.written.extend(documents);
         Ok(())
-    }
-
-    /// Refuses what a database would.
-    fn check(&self, key: &DocumentKey) -> Result<(), StoreError> {
-        if self.shape != Shape::Documents(key.kind()) {
-            let (kind, model) = (key.kind(), &self.lease.unit.model);
-            let shape = self.shape;
-            let reason = format!("{model} is kept as {shape} and has no key that is a {kind}");
-            return Err(StoreError::permanent(reason));
-        }
-        key.check().map_err(StoreError::permanent)
     }
 
     pub(super) fn commit(self, step: &Step) -> Result<Committed, CommitError> {
@@ -117,6 +106,25 @@ impl MemoryTx {
         inner.moved.notify_waiters();
         Ok(committed)
     }
+}
+
+/// Refuses what a database would.
+pub(super) fn check_document(
+    model: &Declaration,
+    key: &DocumentKey,
+    document: Option<&Document>,
+) -> Result<(), StoreError> {
+    check(&model.id, model.shape, key)?;
+    document.map_or(Ok(()), check_json)
+}
+
+fn check(model: &ModelId, shape: Shape, key: &DocumentKey) -> Result<(), StoreError> {
+    let kind = key.kind();
+    if shape != Shape::Documents(kind) {
+        let reason = format!("{model} is kept as {shape} and has no key that is a {kind}");
+        return Err(StoreError::permanent(reason));
+    }
+    key.check().map_err(StoreError::permanent)
 }
 
 fn check_json(document: &Document) -> Result<(), StoreError> {

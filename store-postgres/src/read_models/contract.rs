@@ -4,10 +4,11 @@ use std::error::Error;
 
 use annals::read_model::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
-    Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, Model,
-    ReachedError, Resumed, Share, Step, SwitchError, Unit, VersionState, Which, Wish, WorkerId,
+    Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, MendError,
+    Model, ModelId, ReachedError, Resumed, Share, Step, SwitchError, Unit, VersionState, Which,
+    Wish, WorkerId,
 };
-use annals::{ReadModelStore, StoreError, Token};
+use annals::{Checkpoint, ReadModelStore, StoreError, Token};
 use sqlx::PgConnection;
 use tokio::time::Instant;
 
@@ -145,5 +146,15 @@ impl ReadModelStore for PostgresReadModels {
 
     async fn discard(&self, name: &str, version: u32) -> Result<(), SwitchError> {
         self.discarded(name, version).await
+    }
+
+    async fn mend(
+        &self,
+        model: &ModelId,
+        at: &[Checkpoint],
+        key: &DocumentKey,
+        document: Option<Document>,
+    ) -> Result<(), MendError> {
+        self.mended(model, at, key, document.as_ref()).await
     }
 }

@@ -57,6 +57,12 @@ macro_rules! __read_model_cases {
                 documents_come_back_as_they_were_saved,
                 documents_that_are_not_json_are_refused,
             }
+            mended {
+                mended_documents_are_read_and_folded_upon,
+                mended_documents_end_the_steps_made_upon_the_old_ones,
+                mended_documents_are_made_where_the_units_stand,
+                mended_documents_have_no_events_that_are_parked,
+            }
             shared {
                 shared_documents_lose_no_update,
                 shared_documents_are_made_by_one,

@@ -8,10 +8,11 @@ use std::time::Duration;
 use annals::conformance::ReadModelFixture;
 use annals::read_model::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
-    Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, Model,
-    ReachedError, Resumed, Share, Step, SwitchError, Unit, VersionState, Which, Wish, WorkerId,
+    Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, MendError,
+    Model, ModelId, ReachedError, Resumed, Share, Step, SwitchError, Unit, VersionState, Which,
+    Wish, WorkerId,
 };
-use annals::{ReadModelStore, StoreError, Token};
+use annals::{Checkpoint, ReadModelStore, StoreError, Token};
 use annals_memory::{MemoryReadModels, MemoryTables, MemoryTx};
 use tokio::time::Instant;
 
@@ -31,6 +32,7 @@ pub(crate) enum Breaks {
     Reached,
     Order,
     Surplus,
+    Mend,
 }
 
 #[derive(Clone)]
@@ -273,5 +275,21 @@ impl ReadModelStore for Broken {
 
     async fn discard(&self, name: &str, version: u32) -> Result<(), SwitchError> {
         self.store.discard(name, version).await
+    }
+
+    async fn mend(
+        &self,
+        model: &ModelId,
+        at: &[Checkpoint],
+        key: &DocumentKey,
+        document: Option<Document>,
+    ) -> Result<(), MendError> {
+        if self.breaks == Breaks::Mend {
+            let all = self.store.models(Some(&model.name)).await?;
+            let units = all.iter().flat_map(|model| &model.units);
+            let anywhere: Vec<_> = units.map(|unit| unit.checkpoint).collect();
+            return self.store.mend(model, &anywhere, key, document).await;
+        }
+        self.store.mend(model, at, key, document).await
     }
 }
