@@ -139,7 +139,8 @@ pub trait ReadModelStore: Send + Sync + Sized + 'static {
     /// Writes documents; `None` deletes. No key comes twice.
     ///
     /// # Errors
-    /// The store failed, or cannot keep one of the documents.
+    /// The store failed, or [cannot keep](StoreError::is_content) one of the documents,
+    /// which it may also say at the commit. The transaction cannot go on after either.
     fn save(
         &self,
         tx: &mut Self::Tx,

@@ -111,7 +111,8 @@ pub enum CommitError {
     /// It is unknown whether the step was committed: resume.
     #[error("it is unknown whether the step was committed: resume from where the unit stands")]
     Unknown(#[source] StoreError),
-    /// The store failed; nothing was changed.
+    /// The store failed, or [refuses what was written](StoreError::is_content), which it
+    /// may notice only here: a constraint that is deferred, say. Nothing was changed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -16,6 +16,7 @@ mod p2_ordered;
 mod p3_fenced;
 mod p4_more;
 mod p4_poison;
+mod p4_refused;
 mod p5_rebuild;
 mod p6_read_your_writes;
 mod p7_lag;
@@ -42,6 +43,18 @@ macro_rules! promises {
         }
     };
 }
+
+// What only a database refuses.
+promises! { @ refusing_1, World::postgres(1), p4_refused {
+    p4_what_a_deferred_constraint_refuses_is_parked,
+    p4_what_an_index_of_the_documents_refuses_is_parked,
+    p4_what_a_trigger_refuses_is_parked,
+} }
+promises! { @ refusing_8, World::postgres(8), p4_refused {
+    p4_what_a_deferred_constraint_refuses_is_parked,
+    p4_what_an_index_of_the_documents_refuses_is_parked,
+    p4_what_a_trigger_refuses_is_parked,
+} }
 
 promises! {
     p1_exactly_once {

@@ -96,7 +96,7 @@ impl MemoryTx {
             let reason = format!("{model} is kept as {shape} and has no key that is a {kind}");
             return Err(StoreError::permanent(reason));
         }
-        key.check().map_err(StoreError::permanent)
+        key.check().map_err(StoreError::content)
     }
 
     pub(super) fn commit(self, step: &Step) -> Result<Committed, CommitError> {
@@ -120,8 +120,8 @@ impl MemoryTx {
 }
 
 fn check_json(document: &Document) -> Result<(), StoreError> {
-    let text = std::str::from_utf8(document).map_err(StoreError::permanent)?;
-    serde_json::from_str::<IgnoredAny>(text).map(drop).map_err(StoreError::permanent)
+    let text = std::str::from_utf8(document).map_err(StoreError::content)?;
+    serde_json::from_str::<IgnoredAny>(text).map(drop).map_err(StoreError::content)
 }
 
 impl Built {
