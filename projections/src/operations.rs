@@ -1,6 +1,7 @@
 //! What people do with read models: look after them, mend them, rebuild and audit them.
 
 mod audit;
+mod holding;
 mod letters;
 mod status;
 mod versions;
@@ -8,7 +9,7 @@ mod versions;
 use std::fmt;
 
 use annals::read_model::{
-    AnyReadModels, CompareError, ModelId, ReadModelStore, SwitchError, VersionState,
+    AnyReadModels, CompareError, HoldError, ModelId, ReadModelStore, SwitchError, VersionState,
 };
 use annals::{AnyStore, EventStore, ReadError, StoreError};
 
@@ -86,6 +87,10 @@ pub enum Failed {
         /// The read model.
         name: String,
     },
+    /// The versions are not held for a comparison or a switch: another one goes on, or
+    /// there are no such versions.
+    #[error(transparent)]
+    Hold(#[from] HoldError),
     /// The versions cannot be compared.
     #[error(transparent)]
     Compare(#[from] CompareError),

@@ -10,9 +10,9 @@ use tokio::time::Instant;
 
 use super::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
-    Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, Model,
-    ReachedError, ReadModelStore, Resumed, SessionMismatch, Share, Step, SwitchError, Unit,
-    VersionState, Which, Wish, WorkerId,
+    Difference, Document, DocumentKey, Documents, Heartbeat, Hold, HoldError, HoldId, Lease,
+    Ledger, LetterQuery, Model, ReachedError, ReadModelStore, Resumed, SessionMismatch, Share,
+    Step, SwitchError, Unit, VersionState, Which, Wish, WorkerId,
 };
 use crate::{StoreError, Token};
 
@@ -156,8 +156,12 @@ trait Erased: Send + Sync {
         wish: &'a Wish,
     ) -> BoxFuture<'a, Result0<u64>>;
     fn erased_ledger<'a>(&'a self, unit: &'a Unit) -> BoxFuture<'a, Result0<Ledger>>;
-    fn erased_hold<'a>(&'a self, name: &'a str, versions: [u32; 2]) -> BoxFuture<'a, Result0<()>>;
-    fn erased_release<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result0<()>>;
+    fn erased_hold<'a>(&'a self, hold: &'a Hold) -> BoxFuture<'a, Result<(), HoldError>>;
+    fn erased_release<'a>(
+        &'a self,
+        name: &'a str,
+        by: Option<HoldId>,
+    ) -> BoxFuture<'a, Result0<()>>;
     fn erased_compare<'a>(
         &'a self,
         name: &'a str,
@@ -300,12 +304,16 @@ impl<S: ReadModelStore> Erased for S {
         Box::pin(self.ledger(unit))
     }
 
-    fn erased_hold<'a>(&'a self, name: &'a str, versions: [u32; 2]) -> BoxFuture<'a, Result0<()>> {
-        Box::pin(self.hold(name, versions))
+    fn erased_hold<'a>(&'a self, hold: &'a Hold) -> BoxFuture<'a, Result<(), HoldError>> {
+        Box::pin(self.hold(hold))
     }
 
-    fn erased_release<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result0<()>> {
-        Box::pin(self.release(name))
+    fn erased_release<'a>(
+        &'a self,
+        name: &'a str,
+        by: Option<HoldId>,
+    ) -> BoxFuture<'a, Result0<()>> {
+        Box::pin(self.release(name, by))
     }
 
     fn erased_compare<'a>(
@@ -433,12 +441,12 @@ impl ReadModelStore for AnyReadModels {
         self.0.erased_ledger(unit).await
     }
 
-    async fn hold(&self, name: &str, versions: [u32; 2]) -> Result<(), StoreError> {
-        self.0.erased_hold(name, versions).await
+    async fn hold(&self, hold: &Hold) -> Result<(), HoldError> {
+        self.0.erased_hold(hold).await
     }
 
-    async fn release(&self, name: &str) -> Result<(), StoreError> {
-        self.0.erased_release(name).await
+    async fn release(&self, name: &str, by: Option<HoldId>) -> Result<(), StoreError> {
+        self.0.erased_release(name, by).await
     }
 
     async fn compare(

@@ -17,6 +17,7 @@ mod p3_fenced;
 mod p4_more;
 mod p4_poison;
 mod p4_refused;
+mod p5_holds;
 mod p5_rebuild;
 mod p6_read_your_writes;
 mod p7_lag;
@@ -81,6 +82,10 @@ promises! {
         p4_an_event_that_does_not_decode_stops_the_view,
         p4_an_event_that_does_not_decode_is_parked_by_its_stream,
         p4_many_poisoned_keys_hold_up_nobody,
+    }
+    p5_holds {
+        p5_a_comparison_that_is_dropped_or_killed_stops_nobody,
+        p5_two_operators_wait_for_each_other,
     }
     p5_rebuild {
         p5_a_version_is_rebuilt_under_load,

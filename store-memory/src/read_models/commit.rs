@@ -167,7 +167,7 @@ impl UnitState {
         if self.checkpoint != *from {
             return Err(CommitError::Moved);
         }
-        if let Some(hold) = self.hold.filter(|hold| to.position() > hold.position()) {
+        if let Some(hold) = self.hold(now).filter(|hold| to.position() > hold.position()) {
             return Err(CommitError::Held(hold));
         }
         let same = (from.log(), from.partition()) == (to.log(), to.partition());
@@ -198,7 +198,7 @@ impl UnitState {
             // The worker may have asked for longer leases since this one was given.
             holder.until = holder.until.max(until(now, lease.length));
         }
-        Committed { hold: self.hold, wishes: self.has_wishes() }
+        Committed { hold: self.hold(now), wishes: self.has_wishes() }
     }
 
     fn settle(&mut self, position: annals::Position, how: &Settlement) {

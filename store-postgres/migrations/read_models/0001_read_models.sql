@@ -41,6 +41,8 @@ CREATE TABLE "read_models"._units (
     fingerprint   bigint           NOT NULL,
     moved_at      timestamptz,
     lease_until   timestamptz,
+    -- A hold that was not renewed until then is over.
+    hold_until    timestamptz,
     hold_position bigint,
     model         integer          NOT NULL REFERENCES "read_models"._models ON DELETE CASCADE,
     slice         integer          NOT NULL,
@@ -48,13 +50,15 @@ CREATE TABLE "read_models"._units (
     event         uuid,
     holder        uuid,
     hold_event    uuid,
+    hold_by       uuid,
     -- The last word of the holder; NULL if there was none.
     stopped       boolean,
     rate          double precision,
     since         timestamptz,
     trouble       text,
     PRIMARY KEY (model, partition, slice),
-    CHECK ((event IS NULL) = (position = 0))
+    CHECK ((event IS NULL) = (position = 0)),
+    CHECK ((hold_until IS NULL) = (hold_position IS NULL) AND (hold_until IS NULL) = (hold_by IS NULL))
 ) WITH (fillfactor = 40, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
         autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX _units_by_holder ON "read_models"._units (holder) WHERE holder IS NOT NULL;
@@ -326,8 +330,10 @@ BEGIN
     WHERE model = p_model AND partition = p_partition AND slice = p_slice FOR UPDATE;
     -- Behind the lock: until here somebody else may have had it.
     v_left := extract(epoch FROM v_unit.lease_until - clock_timestamp());
-    hold_position := v_unit.hold_position;
-    hold_event := v_unit.hold_event;
+    IF v_unit.hold_until > clock_timestamp() THEN
+        hold_position := v_unit.hold_position;
+        hold_event := v_unit.hold_event;
+    END IF;
     IF v_unit.holder IS DISTINCT FROM p_holder OR v_unit.token <> p_token OR v_left IS NULL OR v_left <= 0 THEN
         outcome := 'fenced';
         RETURN;
@@ -336,7 +342,7 @@ BEGIN
         outcome := 'moved';
         RETURN;
     END IF;
-    IF p_to > v_unit.hold_position THEN
+    IF p_to > hold_position THEN
         outcome := 'held';
         RETURN;
     END IF;

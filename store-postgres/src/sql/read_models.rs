@@ -70,6 +70,7 @@ statements! {
     places,
     reached,
     release,
+    renew_hold,
     resume,
     settle_doubt,
     share,

@@ -23,8 +23,13 @@ macro_rules! __read_model_cases {
                 fence_moves_on_with_each_commit,
                 fence_refuses_a_step_from_elsewhere,
                 fence_lets_one_of_two_equal_steps_through,
+            }
+            holds {
                 hold_keeps_both_versions_at_one_place,
                 hold_is_one_place_for_each_partition,
+                hold_runs_out_by_itself,
+                hold_is_renewed_at_its_place,
+                hold_is_one_at_a_time,
             }
             leases {
                 lease_is_given_to_one_of_many_at_once,
