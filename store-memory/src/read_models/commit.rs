@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use annals::StoreError;
 use annals::read_model::{
-    CommitError, Committed, Document, DocumentKey, Lease, Settlement, Shape, Step,
+    CommitError, Committed, Document, DocumentKey, Lease, Settled, Settlement, Shape, Step,
 };
 use serde::de::IgnoredAny;
 use time::OffsetDateTime;
@@ -188,7 +188,7 @@ impl UnitState {
             *kept = kept.plus(*tallies);
         }
         for settled in &step.settled {
-            self.settle(settled.position, &settled.how);
+            self.settle(settled);
         }
         for letter in &step.parked {
             let letter = annals::read_model::DeadLetter { parked_at: now, ..letter.clone() };
@@ -201,16 +201,19 @@ impl UnitState {
         Committed { hold: self.hold(now), wishes: self.has_wishes() }
     }
 
-    fn settle(&mut self, position: annals::Position, how: &Settlement) {
-        let Some(letter) = self.letters.get_mut(&position) else { return };
-        match how {
-            Settlement::Gone => drop(self.letters.remove(&position)),
+    fn settle(&mut self, settled: &Settled) {
+        let Some(letter) = self.letters.get_mut(&settled.position) else { return };
+        // A later wish is not what was answered.
+        if letter.wishes == settled.wishes {
+            letter.wish = None;
+        }
+        match &settled.how {
+            Settlement::Gone => drop(self.letters.remove(&settled.position)),
             Settlement::Failed { reason } => {
                 letter.reason = Some(reason.clone());
                 letter.attempts = letter.attempts.saturating_add(1);
-                letter.wish = None;
             }
-            _ => letter.wish = None,
+            _ => {}
         }
     }
 }

@@ -15,10 +15,12 @@ impl Inner {
         let now = self.now();
         let unknown = || HoldError::Unknown { name: name.clone(), versions: *versions };
         let kept = state.models.get_mut(name).ok_or_else(unknown)?;
+        if !versions.iter().all(|version| kept.contains_key(version)) {
+            return Err(unknown());
+        }
         let mut ahead: BTreeMap<Partition, Checkpoint> = BTreeMap::new();
         let mut renewed = true;
-        for version in versions {
-            let built = kept.get(version).ok_or_else(unknown)?;
+        for (_, built) in kept.iter().filter(|(version, _)| versions.contains(version)) {
             for (unit, state) in &built.units {
                 match state.held(now) {
                     Some(held) if held.by != *by => {

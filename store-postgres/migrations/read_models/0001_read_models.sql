@@ -104,6 +104,8 @@ CREATE TABLE "read_models"._letters (
     reason    text,
     wish      text        COLLATE "C" CHECK (wish IN ('retry', 'skip')),
     note      text,
+    -- How many wishes there were.
+    wishes    bigint    NOT NULL DEFAULT 0,
     PRIMARY KEY (model, partition, slice, position)
 );
 CREATE INDEX _letters_by_key ON "read_models"._letters USING gin (keys);
@@ -300,7 +302,8 @@ $body$;
 --
 -- Takes the unit with the lease under which the step was made, where the step begins and
 --   ends, changes of tallies (b_), new dead letters (l_, their keys as JSON) and what has
---   become of old ones (s_: 0 gone, 1 failed, 2 waits).
+--   become of old ones (s_: 0 gone, 1 failed, 2 waits; and the number of wishes, of which
+--   the last one is answered: one that came later stays).
 -- Returns `fenced`, `moved` or `held`, and then has changed nothing; or `done`. With it
 --   where the unit is held, and whether there are wishes about its dead letters.
 -- Refuses (AN011) in another transaction than that in which the step has begun.
@@ -314,7 +317,7 @@ CREATE FUNCTION "read_models"._advance(
     b_parked_hash bigint[], b_skipped bigint[], b_skipped_hash bigint[],
     l_position bigint[], l_event uuid[], l_stream text[], l_version bigint[], l_name text[],
     l_keys text[], l_reason text[], l_attempts bigint[],
-    s_position bigint[], s_how int[], s_reason text[],
+    s_position bigint[], s_how int[], s_reason text[], s_wishes bigint[],
     OUT outcome text, OUT hold_position bigint, OUT hold_event uuid, OUT wishes boolean
 )
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $body$
@@ -370,9 +373,11 @@ BEGIN
         WHERE l.model = p_model AND l.partition = p_partition AND l.slice = p_slice
           AND l.position = s.position AND s.how = 0;
         UPDATE "read_models"._letters AS l
-        SET wish = NULL, note = NULL, reason = coalesce(s.reason, l.reason),
+        SET wish = CASE WHEN l.wishes <> s.wishes THEN l.wish END,
+            note = CASE WHEN l.wishes <> s.wishes THEN l.note END,
+            reason = coalesce(s.reason, l.reason),
             attempts = l.attempts + CASE s.how WHEN 1 THEN 1 ELSE 0 END
-        FROM unnest(s_position, s_how, s_reason) AS s(position, how, reason)
+        FROM unnest(s_position, s_how, s_reason, s_wishes) AS s(position, how, reason, wishes)
         WHERE l.model = p_model AND l.partition = p_partition AND l.slice = p_slice
           AND l.position = s.position AND s.how <> 0;
     END IF;

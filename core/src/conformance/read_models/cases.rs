@@ -72,6 +72,7 @@ macro_rules! __read_model_cases {
                 letters_are_found_by_what_they_are_of,
                 letters_with_wishes_are_told_to_the_holder,
                 letters_are_settled_each_in_its_way,
+                letters_keep_a_wish_that_a_settlement_does_not_answer,
                 letters_of_a_refused_step_are_as_before,
                 letters_and_tallies_add_up_in_the_ledger,
             }

@@ -171,6 +171,6 @@ fn settling(
 ) -> Step {
     let mut books = BTreeMap::new();
     count(tallies(&mut books, raw), mark(raw));
-    let settled = vec![Settled { position: letter.position, how }];
+    let settled = vec![Settled { position: letter.position, wishes: letter.wishes, how }];
     Step { tallies: books, settled, ..Step::from(start) }
 }

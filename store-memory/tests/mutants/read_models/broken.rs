@@ -29,6 +29,7 @@ pub(crate) enum Breaks {
     CheckpointFirst,
     DocumentsFirst,
     Letters,
+    Wishes,
     Renewal,
     Update,
     Reached,
@@ -179,6 +180,13 @@ impl ReadModelStore for Broken {
                 return self.again(&lease, Vec::new(), &step).await;
             }
             Breaks::Letters => drop(step.parked.pop()),
+            Breaks::Wishes => {
+                for settled in &mut step.settled {
+                    let one = LetterQuery::unit(lease.unit.clone()).at(settled.position);
+                    let letters = self.store.letters(&one).await?;
+                    settled.wishes = letters.first().map_or(0, |letter| letter.wishes);
+                }
+            }
             _ => {}
         }
         match (self.breaks, self.store.commit(tx, &step).await) {
