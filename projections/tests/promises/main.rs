@@ -73,6 +73,7 @@ promises! {
     p4_more {
         p4_a_chain_of_keys_is_freed_by_what_it_waits_for,
         p4_a_panic_anywhere_in_user_code_parks_its_event,
+        p4_many_wishes_do_not_hold_up_the_log,
     }
     p4_poison {
         p4_poison_parks_its_keys_and_others_go_on,
