@@ -44,6 +44,7 @@ async fn query(
     operations: &Operations,
     name: Option<&str>,
     key: Option<&str>,
+    partition: Option<Partition>,
 ) -> Result<LetterQuery, Failure> {
     let mut query = LetterQuery::all();
     if let Some(name) = name {
@@ -51,6 +52,7 @@ async fn query(
         query.name = Some(name.to_owned());
     }
     query.key = key.map(str::to_owned);
+    query.partition = partition;
     Ok(query)
 }
 
@@ -59,11 +61,9 @@ async fn at(
     operations: &Operations,
     query: LetterQuery,
     position: Position,
-    partition: Option<Partition>,
 ) -> Result<Vec<DeadLetter>, Failure> {
-    let name = query.name.clone().unwrap_or_default();
-    let mut letters = operations.letters(&query.at(position)).await?;
-    letters.retain(|letter| partition.is_none_or(|partition| letter.unit.partition == partition));
+    let (name, partition) = (query.name.clone().unwrap_or_default(), query.partition);
+    let letters = operations.letters(&query.at(position)).await?;
     if letters.is_empty() {
         return Err(NoLetter { name, position, partition }.into());
     }

@@ -5,6 +5,7 @@ mod assign;
 mod audit;
 mod declare;
 mod error;
+mod hold;
 mod key;
 mod lease;
 mod letter;
@@ -20,9 +21,10 @@ pub use assign::{Candidate, assigned};
 pub use audit::{BLOCK, Ledger, Mark, Tallies, Tally};
 pub use declare::{Declaration, Handled, MAX_NAME_BYTES, ModelId, Shape};
 pub use error::{
-    CommitError, CompareError, DeclareError, InvalidName, MendError, ReachedError, SessionMismatch,
-    SwitchError,
+    CommitError, CompareError, DeclareError, HoldError, InvalidName, MendError, ReachedError,
+    SessionMismatch, SwitchError,
 };
+pub use hold::{Hold, HoldId};
 pub use key::{DocumentKey, InvalidKey, KeyKind, MAX_KEY_BYTES};
 pub use lease::{Heartbeat, Lease, Report, Share, Unit, WorkerId};
 pub use letter::{DeadLetter, LetterQuery, Wish};
@@ -52,7 +54,9 @@ use crate::{Checkpoint, StoreError, Token};
 /// - **One holder**: at no time two leases of one unit are in force.
 /// - **Current, always**: queries see the current version; a switch is one step, and
 ///   no query sees an empty or a partial model because of it.
-/// - **Held**: while a version is held at a position, no step goes beyond it.
+/// - **Held**: while a version is held at a position, no step goes beyond it. One at a
+///   time holds it, and for no longer than was said, so that nobody who is gone stops a
+///   read model for good.
 ///
 /// # Dropping futures
 /// A dropped [`Tx`](Self::Tx) has changed nothing. A dropped `commit` has committed
@@ -139,7 +143,8 @@ pub trait ReadModelStore: Send + Sync + Sized + 'static {
     /// Writes documents; `None` deletes. No key comes twice.
     ///
     /// # Errors
-    /// The store failed, or cannot keep one of the documents.
+    /// The store failed, or [cannot keep](StoreError::is_content) one of the documents,
+    /// which it may also say at the commit. The transaction cannot go on after either.
     fn save(
         &self,
         tx: &mut Self::Tx,
@@ -233,19 +238,23 @@ pub trait ReadModelStore: Send + Sync + Sized + 'static {
     /// Holds two versions at the position that the one which is ahead has reached, in
     /// every partition, so that the other comes to the same place.
     ///
-    /// # Errors
-    /// The store failed, or has no such versions.
-    fn hold(
-        &self,
-        name: &str,
-        versions: [u32; 2],
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// Lets the versions of a model go on.
+    /// Who holds both already renews the hold, at the place where it is. A hold that was
+    /// not renewed in time is over, and the versions go on.
     ///
     /// # Errors
-    /// The store failed.
-    fn release(&self, name: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// See [`HoldError`].
+    fn hold(&self, hold: &Hold) -> impl Future<Output = Result<(), HoldError>> + Send;
+
+    /// Lets the versions of a model go on that are held by this one; without, whoever
+    /// holds them.
+    ///
+    /// # Errors
+    /// The store failed; the hold runs out.
+    fn release(
+        &self,
+        name: &str,
+        by: Option<HoldId>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Compares two versions which stand at the same place, in one snapshot, and hands
     /// each document or row that differs to `report`.

@@ -1,6 +1,7 @@
 //! What people do with read models: look after them, mend them, rebuild and audit them.
 
 mod audit;
+mod holding;
 mod key;
 mod letters;
 mod report;
@@ -10,7 +11,8 @@ mod versions;
 use std::fmt;
 
 use annals::read_model::{
-    AnyReadModels, CompareError, MendError, ModelId, ReadModelStore, SwitchError, VersionState,
+    AnyReadModels, CompareError, HoldError, MendError, ModelId, ReadModelStore, SwitchError,
+    VersionState,
 };
 use annals::{AnyStore, EventStore, LoadError, ReadError, StoreError};
 
@@ -88,6 +90,10 @@ pub enum Failed {
         /// The read model.
         name: String,
     },
+    /// The versions are not held for a comparison or a switch: another one goes on, or
+    /// there are no such versions.
+    #[error(transparent)]
+    Hold(#[from] HoldError),
     /// The versions cannot be compared.
     #[error(transparent)]
     Compare(#[from] CompareError),

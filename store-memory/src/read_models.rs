@@ -19,9 +19,9 @@ use std::time::Duration;
 
 use annals::read_model::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
-    Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, MendError,
-    Model, ModelId, ReachedError, Resumed, Share, Step, SwitchError, Unit, VersionState, Which,
-    Wish, WorkerId,
+    Difference, Document, DocumentKey, Documents, Heartbeat, Hold, HoldError, HoldId, Lease,
+    Ledger, LetterQuery, MendError, Model, ModelId, ReachedError, Resumed, Share, Step,
+    SwitchError, Unit, VersionState, Which, Wish, WorkerId,
 };
 use annals::store::kept_time;
 use annals::{Checkpoint, Clock, ReadModelStore, StoreError, SystemClock, Token};
@@ -222,12 +222,12 @@ impl ReadModelStore for MemoryReadModels {
         self.inner.ledger(unit)
     }
 
-    async fn hold(&self, name: &str, versions: [u32; 2]) -> Result<(), StoreError> {
-        self.inner.hold(name, versions)
+    async fn hold(&self, hold: &Hold) -> Result<(), HoldError> {
+        self.inner.hold(hold)
     }
 
-    async fn release(&self, name: &str) -> Result<(), StoreError> {
-        self.inner.release(name);
+    async fn release(&self, name: &str, by: Option<HoldId>) -> Result<(), StoreError> {
+        self.inner.release(name, by);
         Ok(())
     }
 

@@ -5,4 +5,6 @@ mod connect;
 mod database;
 
 pub use connect::{ConnectError, MigrateError};
-pub(crate) use database::{Failure, Kind, damaged, kind, read_error, same, store_error};
+pub(crate) use database::{
+    Failure, Kind, damaged, kind, read_error, same, store_error, write_error,
+};

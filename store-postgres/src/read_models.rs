@@ -6,6 +6,7 @@ mod connect;
 mod contract;
 mod declare;
 mod documents;
+mod hold;
 mod keys;
 mod letters;
 mod listen;

@@ -116,7 +116,7 @@ async fn workers_may_work_and_readers_may_read() {
     assert!(reader.declare(&balances(&log, 3)).await.is_err());
     assert!(reader.share(&beat).await.is_err());
     assert!(reader.switch("balances", 2).await.is_err());
-    assert!(reader.release("balances").await.is_err());
+    assert!(reader.release("balances", None).await.is_err());
     drop((worker, reader));
     execute(database.url(), "DROP SCHEMA read_models_balances_v2, read_models CASCADE").await;
     let drop = format!(

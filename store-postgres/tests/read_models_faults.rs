@@ -31,7 +31,7 @@ async fn a_worker_paused_between_fence_and_commit_is_ended_by_the_server() {
     let fence = "SELECT outcome FROM read_models._advance(
         (SELECT id FROM read_models._models), 0::smallint, 0, $1, $2, 1.0, 0, NULL, 3, $3,
         '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
-        '{}', '{}', '{}')";
+        '{}', '{}', '{}', '{}')";
     let outcome: String = sqlx::query_scalar(fence)
         .bind(lease.worker.as_uuid())
         .bind(i64::try_from(lease.token).unwrap())

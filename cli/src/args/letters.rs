@@ -24,6 +24,10 @@ pub(crate) struct List {
     #[arg(long)]
     pub(crate) key: Option<String>,
 
+    /// Only those of this partition of the log
+    #[arg(long, value_name = "P", value_parser = partition)]
+    pub(crate) partition: Option<Partition>,
+
     /// At most so many
     #[arg(long, value_name = "N", default_value = "100")]
     pub(crate) limit: u32,
@@ -37,6 +41,10 @@ pub(crate) struct Show {
     /// The positions of the events
     #[arg(required = true, value_parser = position)]
     pub(crate) positions: Vec<Position>,
+
+    /// The partition of the events [default: whichever has one at the position]
+    #[arg(long, value_name = "P", value_parser = partition)]
+    pub(crate) partition: Option<Partition>,
 
     /// Write a Rust test that fails as the event did. It holds the payloads of the events
     /// that its stream has up to it: nothing else shows them
@@ -55,6 +63,10 @@ pub(crate) struct Retry {
     /// Only those that touch this key
     #[arg(long)]
     pub(crate) key: Option<String>,
+
+    /// Only those of this partition of the log
+    #[arg(long, value_name = "P", value_parser = partition)]
+    pub(crate) partition: Option<Partition>,
 
     /// Those of all read models
     #[arg(long, group = "which")]

@@ -21,7 +21,7 @@ pub(crate) struct Rebuild {
     #[arg(long, value_name = "N", group = "what")]
     pub(crate) discard: Option<u32>,
 
-    /// Let the versions go on that a comparison which was killed has held
+    /// Let held versions go on at once, whoever holds them
     #[arg(long, group = "what")]
     pub(crate) release: bool,
 

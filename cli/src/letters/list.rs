@@ -24,7 +24,8 @@ pub(super) async fn run(
     operations: &Operations,
     output: Output,
 ) -> Result<(), Failure> {
-    let query = super::query(operations, args.name.as_deref(), args.key.as_deref()).await?;
+    let (name, key) = (args.name.as_deref(), args.key.as_deref());
+    let query = super::query(operations, name, key, args.partition).await?;
     // One more, to know whether there are more.
     let mut letters = operations.letters(&query.limit(u64::from(args.limit) + 1)).await?;
     let most = usize::try_from(args.limit).unwrap_or(usize::MAX);

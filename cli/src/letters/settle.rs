@@ -19,7 +19,8 @@ pub(super) async fn retry(
     operations: &Operations,
     output: Output,
 ) -> Result<(), Failure> {
-    let query = super::query(operations, args.name.as_deref(), args.key.as_deref()).await?;
+    let (name, key) = (args.name.as_deref(), args.key.as_deref());
+    let query = super::query(operations, name, key, args.partition).await?;
     let retried = operations.retry(&query).await?;
     output.answer(&Retried { retried }, || match retried {
         0 => "There are no such dead letters.\n".to_owned(),
@@ -37,14 +38,13 @@ pub(super) async fn skip(
     operations: &Operations,
     output: Output,
 ) -> Result<(), Failure> {
-    let mut query = super::query(operations, Some(&args.name), None).await?;
+    let mut query = super::query(operations, Some(&args.name), None, Some(args.partition)).await?;
     query.version = Some(match args.version {
         Some(version) => version,
         None => operations.current(&args.name).await?.version,
     });
-    let place = Some(args.partition);
     // One, but for an event that several slices have parked.
-    let letters = super::at(operations, query, args.position, place).await?;
+    let letters = super::at(operations, query, args.position).await?;
     for letter in &letters {
         operations.skip(letter, &args.note).await?;
     }

@@ -29,10 +29,10 @@ pub(super) async fn run(
     operations: &Operations,
     output: Output,
 ) -> Result<(), Failure> {
-    let query = super::query(operations, Some(&args.name), None).await?;
+    let query = super::query(operations, Some(&args.name), None, args.partition).await?;
     let mut letters = Vec::new();
     for position in &args.positions {
-        letters.extend(super::at(operations, query.clone(), *position, None).await?);
+        letters.extend(super::at(operations, query.clone(), *position).await?);
     }
     let mut tests = Vec::new();
     if args.test {

@@ -1,4 +1,5 @@
-//! Compares two versions, and holds none when it ends, however it does.
+//! Compares two versions, and holds none when it ends, unless it is killed; then they go on
+//! by themselves.
 
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use crate::progress;
 /// How many differences are shown.
 const SHOWN: usize = 20;
 
-/// A hold that was being committed when it was dropped comes through within this time.
+/// A hold is released when what has made it is dropped; that has this much time before the
+/// program ends. What it does not do in time the hold does that runs out.
 const ON_ITS_WAY: Duration = Duration::from_millis(200);
 
 pub(super) async fn compare(
@@ -39,18 +41,15 @@ pub(super) async fn compare(
         }
         Ok(Err(error)) => Err(error.into()),
         Err(interrupted) => {
-            let_go(rebuild).await?;
+            let_go().await;
             Err(interrupted)
         }
     }
 }
 
-/// Lets the versions go on that something interrupted may have held.
-pub(super) async fn let_go(rebuild: &Rebuild<'_>) -> Result<(), Failure> {
-    let Rebuild { operations, name, .. } = rebuild;
-    operations.release(name).await?;
+/// Waits until the versions go on that something interrupted may have held.
+pub(super) async fn let_go() {
     sleep(ON_ITS_WAY).await;
-    Ok(operations.release(name).await?)
 }
 
 /// Which of two versions does not go on, and why.

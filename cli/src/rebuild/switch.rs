@@ -33,7 +33,7 @@ pub(super) async fn switch(rebuild: &Rebuild<'_>, to: u32) -> Result<(), Failure
             Ok(Err(error)) => return Err(error.into()),
             // It holds both versions while it waits.
             Err(interrupted) => {
-                let_go(rebuild).await?;
+                let_go().await;
                 return Err(interrupted);
             }
         }

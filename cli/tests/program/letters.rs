@@ -52,6 +52,10 @@ async fn they_are_listed_without_payloads() {
     let (_, told) = world.json(&["dead-letters", "list", "--limit", "1"]).await;
     assert_eq!((told["letters"].as_array().unwrap().len(), &told["more"]), (1, &json!(true)));
     world.annals(&["dead-letters", "list", "--key", "2"]).await.code(0).says("no dead letters");
+    let (_, told) = world.json(&["dead-letters", "list", "--partition", "0"]).await;
+    assert_eq!(told["letters"].as_array().unwrap().len(), 2);
+    let elsewhere = ["dead-letters", "list", "--partition", "1"];
+    world.annals(&elsewhere).await.code(0).says("no dead letters");
     world.annals(&["dead-letters", "list", "nobody"]).await.code(3).tells("no read model `nobody`");
     running.stop().await.unwrap();
 }
@@ -66,7 +70,7 @@ async fn one_is_shown_whole_and_as_a_test() {
     let test = ["dead-letters", "show", "balances", "2", "--test"];
     let told = world.annals(&test).await.code(0).says("fn balances_takes_the_event_at_2()");
     let told = told.says("#[test]").says(&world.cure());
-    assert!(!told.stdout.contains("33"), "only what comes before: {told:?}");
+    assert!(!told.stdout.contains("\"cents\":33"), "only what comes before: {told:?}");
     let (code, answer) = world.json(&test).await;
     assert_eq!((code, &answer["letters"][0]["test"]), (Some(0), &json!(told.stdout)));
     let (_, answer) = world.json(&["dead-letters", "show", "balances", "4"]).await;
@@ -88,6 +92,8 @@ async fn they_are_tried_again_after_the_cure() {
     settled(&world, 0).await;
     world.annals(&["audit", "balances"]).await.code(0).says("clean");
     world.annals(&["dead-letters", "retry", "--all"]).await.code(0).says("no such dead letters");
+    let elsewhere = ["dead-letters", "retry", "--all", "--partition", "1"];
+    world.annals(&elsewhere).await.code(0).says("no such dead letters");
     world.annals(&["dead-letters", "retry"]).await.code(3).tells("--all");
     running.stop().await.unwrap();
 }

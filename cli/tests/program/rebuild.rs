@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use annals::ReadModelStore;
+use annals::read_model::{Hold, HoldId};
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
@@ -172,8 +173,10 @@ async fn an_interrupted_comparison_holds_nothing() {
     let told = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
     assert!(told.contains("interrupted"), "{told}");
 
-    // One that was killed holds them, until somebody says so.
-    world.models.hold("balances", [1, 2]).await.unwrap();
+    // One that was killed holds them, until somebody says so, or the hold runs out.
+    let (name, length) = ("balances".to_owned(), PATIENCE);
+    let hold = Hold { name, versions: [1, 2], by: HoldId::new(), length };
+    world.models.hold(&hold).await.unwrap();
     world.annals(&["status"]).await.says("held at position");
     let (code, told) = world.json(&["rebuild", "balances", "--release"]).await;
     assert_eq!((code, told), (Some(0), json!({"model": "balances", "released": true})));

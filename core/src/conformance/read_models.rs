@@ -37,6 +37,7 @@ pub mod compare;
 pub mod declare;
 pub mod documents;
 pub mod fence;
+pub mod holds;
 pub mod leases;
 pub mod letters;
 pub mod mended;

@@ -111,7 +111,36 @@ pub enum CommitError {
     /// It is unknown whether the step was committed: resume.
     #[error("it is unknown whether the step was committed: resume from where the unit stands")]
     Unknown(#[source] StoreError),
-    /// The store failed; nothing was changed.
+    /// The store failed, or [refuses what was written](StoreError::is_content), which it
+    /// may notice only here: a constraint that is deferred, say. Nothing was changed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why versions are not held.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HoldError {
+    /// There are no such versions.
+    #[error("there are no versions {} and {} of `{name}`", .versions[0], .versions[1])]
+    Unknown {
+        /// The name of the read model.
+        name: String,
+        /// The versions.
+        versions: [u32; 2],
+    },
+    /// Somebody else holds one of them, who compares or switches it just now. Nothing was
+    /// changed; try again when he is done, or when his hold has run out.
+    #[error(
+        "somebody else compares or switches `{name}` just now: try again when that is done, or \
+         release it if nobody is there any more"
+    )]
+    Taken {
+        /// The name of the read model.
+        name: String,
+    },
+    /// The store failed; whether the versions are held is unknown, and if so the hold runs
+    /// out.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

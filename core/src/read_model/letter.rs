@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::{ModelId, Unit};
-use crate::{EventId, Position, StreamId, Version};
+use crate::{EventId, Partition, Position, StreamId, Version};
 
 /// An event that was parked: a reference into the log, not a copy.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +30,8 @@ pub struct DeadLetter {
     pub parked_at: OffsetDateTime,
     /// What is to become of it.
     pub wish: Option<Wish>,
+    /// How many wishes there were about it, so that two equal ones are told apart.
+    pub wishes: u64,
 }
 
 /// What is to become of a dead letter.
@@ -54,6 +56,8 @@ pub struct LetterQuery {
     pub version: Option<u32>,
     /// Of this unit.
     pub unit: Option<Unit>,
+    /// Of this partition of the log; all without.
+    pub partition: Option<Partition>,
     /// Those that touch this key.
     pub key: Option<String>,
     /// At this position.
@@ -83,6 +87,13 @@ impl LetterQuery {
     #[must_use]
     pub fn unit(unit: Unit) -> Self {
         Self { unit: Some(unit), ..Self::default() }
+    }
+
+    /// Those of this partition of the log, whose positions are numbered apart from those of
+    /// all others.
+    #[must_use]
+    pub fn partition(self, partition: Partition) -> Self {
+        Self { partition: Some(partition), ..self }
     }
 
     /// Those that touch this key.
@@ -122,6 +133,7 @@ impl LetterQuery {
         self.name.as_ref().is_none_or(|name| *name == model.name)
             && self.version.is_none_or(|version| version == model.version)
             && self.unit.as_ref().is_none_or(|unit| *unit == letter.unit)
+            && self.partition.is_none_or(|partition| partition == letter.unit.partition)
             && self.key.as_ref().is_none_or(|key| letter.keys.contains(key))
             && self.position.is_none_or(|position| position == letter.position)
             && (!self.wished || letter.wish.is_some())

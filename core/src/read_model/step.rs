@@ -57,6 +57,9 @@ impl Step {
 pub struct Settled {
     /// The place of the event.
     pub position: Position,
+    /// How many [wishes](DeadLetter::wishes) there were when it was looked at: a later one
+    /// is not answered by this, and stays.
+    pub wishes: u64,
     /// What has become of it.
     pub how: Settlement,
 }
@@ -65,7 +68,8 @@ pub struct Settled {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Settlement {
-    /// It is in the read model, or was skipped, and is forgotten here.
+    /// It is in the read model, or was skipped, and is forgotten here, also if there was a
+    /// later wish.
     Gone,
     /// It has failed again: the reason. Its wish is fulfilled, and it stays.
     Failed {

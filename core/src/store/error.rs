@@ -138,34 +138,60 @@ impl ReadError {
 }
 
 /// A failure of the infrastructure below a store: a connection, a disk, a
-/// queue that stayed full.
+/// queue that stayed full; or, where a read model is written, what the store
+/// does not take.
 #[derive(Debug)]
 pub struct StoreError {
     source: Box<dyn Error + Send + Sync>,
-    transient: bool,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Transient,
+    Permanent,
+    Content,
 }
 
 impl StoreError {
     /// A failure that may pass: trying again makes sense.
     pub fn transient(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { source: source.into(), transient: true }
+        Self { source: source.into(), kind: Kind::Transient }
     }
 
     /// A failure that stays until somebody mends it.
     pub fn permanent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { source: source.into(), transient: false }
+        Self { source: source.into(), kind: Kind::Permanent }
+    }
+
+    /// The store is well, and refuses what was to be written for what is in it: a
+    /// document that it cannot keep, a row that breaks a constraint. Written again, it
+    /// is refused again; other content is taken.
+    pub fn content(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { source: source.into(), kind: Kind::Content }
     }
 
     /// Whether trying again may help.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        self.transient
+        self.kind == Kind::Transient
+    }
+
+    /// Whether what was to be written is refused for what is in it: leave it out, or
+    /// write something else.
+    #[must_use]
+    pub fn is_content(&self) -> bool {
+        self.kind == Kind::Content
     }
 }
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let advice = if self.transient { "it may pass: try again" } else { "it needs mending" };
+        let advice = match self.kind {
+            Kind::Transient => "it may pass: try again",
+            Kind::Permanent => "it needs mending",
+            Kind::Content => "what was written is refused, the store is well",
+        };
         write!(f, "{} ({advice})", self.source)
     }
 }

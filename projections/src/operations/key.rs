@@ -12,6 +12,7 @@ use futures::FutureExt;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
+use super::holding::Holding;
 use super::{Failed, Operations};
 use crate::LiveView;
 use crate::ask::fold;
@@ -21,8 +22,9 @@ use crate::view_key::stored;
 /// How often it is looked whether the units stand still.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How long the version is held at most.
-const WITHIN: Duration = Duration::from_secs(10);
+/// How long somebody else who holds the version is waited for, and then its units: longer
+/// than a hold lasts which was left behind.
+const WITHIN: Duration = Duration::from_secs(15);
 
 impl Operations {
     /// Folds the document under a key anew, from the streams that the view names, and puts
@@ -42,18 +44,25 @@ impl Operations {
     /// settles; an event does not decode, or the view panics; or one of the stores failed.
     pub async fn rebuild_key<V: LiveView>(&self, key: &V::Key) -> Result<bool, Failed> {
         let id = self.model(V::NAME, Some(V::VERSION)).await?.declaration.id;
-        self.models.hold(&id.name, [id.version; 2]).await?;
+        let deadline = Instant::now() + WITHIN;
+        let mut holding = Holding::take(&self.models, &id.name, [id.version; 2], deadline).await?;
         // Code of the user's must not leave the version held.
-        let rebuilt = AssertUnwindSafe(self.rebuild_held::<V>(&id, key)).catch_unwind().await;
+        let rebuilt = AssertUnwindSafe(self.rebuild_held::<V>(&id, key, &mut holding));
+        let rebuilt = rebuilt.catch_unwind().await;
+        holding.release().await;
         let rebuilt =
             rebuilt.unwrap_or_else(|panic| Err(Failed::Panicked { reason: panicked(&*panic) }));
-        self.models.release(&id.name).await?;
         let changed = rebuilt?;
         tracing::info!(target: "annals", model = %id, changed, "a document was made anew");
         Ok(changed)
     }
 
-    async fn rebuild_held<V: LiveView>(&self, id: &ModelId, key: &V::Key) -> Result<bool, Failed> {
+    async fn rebuild_held<V: LiveView>(
+        &self,
+        id: &ModelId,
+        key: &V::Key,
+        holding: &mut Holding,
+    ) -> Result<bool, Failed> {
         let (which, stored) = (Which::Version(id.clone()), stored(key));
         // What is parked may not fold at all.
         let parked = LetterQuery::of(id).key(stored.to_string()).limit(1);
@@ -77,6 +86,7 @@ impl Operations {
             if Instant::now() >= deadline {
                 return Err(Failed::NotTogether { name: id.name.clone() });
             }
+            holding.renew().await?;
             sleep(LOOK).await;
         }
     }

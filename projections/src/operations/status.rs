@@ -52,7 +52,8 @@ pub struct Progress {
     pub done: u64,
     /// Those that there are.
     pub of: u64,
-    /// Events that it handles a second, by the word of its workers.
+    /// Events that it handles a second, by the last word of the workers that feed it now;
+    /// [`since`](Self::since) measures it over a longer time.
     pub rate: f64,
     /// How long it will take at this rate.
     pub left: Option<Duration>,
@@ -179,13 +180,31 @@ fn stuck(status: &UnitStatus, events: u64) -> Option<String> {
     waits.then(|| "waiting for a lease: no worker feeds it".to_owned())
 }
 
+impl Progress {
+    /// The same with the rate since an earlier look, so long ago, and how long it takes at
+    /// that: in positions, also those of events that the read model does not handle, and
+    /// without the word of its workers, which is that of their last heartbeat.
+    #[must_use]
+    pub fn since(self, before: &Self, ago: Duration) -> Self {
+        let passed = self.done.saturating_sub(before.done);
+        let behind = self.of.saturating_sub(self.done);
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let (passed, behind) = (passed as f64, behind as f64);
+        let rate = if ago.is_zero() { 0.0 } else { passed / ago.as_secs_f64() };
+        let left = (rate > 0.0).then(|| Duration::try_from_secs_f64(behind / rate));
+        Self { rate, left: left.and_then(Result::ok), ..self }
+    }
+}
+
 impl ModelStatus {
     /// How far it has come.
     #[must_use]
     pub fn progress(&self) -> Progress {
         let done = self.model.units.iter().map(|unit| unit.checkpoint.position().get()).sum();
         let behind: u64 = self.lags.iter().map(|lag| lag.events).sum();
-        let reports = self.model.units.iter().filter_map(|unit| unit.report.as_ref());
+        // The last word of a worker who is gone says nothing of what goes on now.
+        let fed = self.model.units.iter().filter(|unit| unit.holder.is_some());
+        let reports = fed.filter_map(|unit| unit.report.as_ref());
         // Not `sum`: that of nothing is -0.0, and is shown so.
         let rate = reports.fold(0.0, |rate, report| rate + report.rate);
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
@@ -235,5 +254,22 @@ impl fmt::Display for Health {
         };
         f.write_str(word)?;
         reasons.iter().try_for_each(|reason| write!(f, "\n  {reason}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_between_two_looks_is_that_of_the_positions_passed() {
+        let look = |done, of| Progress { done, of, rate: 7.0, left: None };
+        let (before, after) = (look(100, 1_000), look(300, 1_100));
+        let since = after.since(&before, Duration::from_secs(2));
+        let left = Some(Duration::from_secs(8));
+        assert_eq!(since, Progress { rate: 100.0, left, ..after });
+        let none = Progress { rate: 0.0, left: None, ..after };
+        assert_eq!(after.since(&after, Duration::from_secs(2)), none, "it does not go on");
+        assert_eq!(after.since(&before, Duration::ZERO), none, "no time has passed");
     }
 }

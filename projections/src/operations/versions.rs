@@ -10,16 +10,18 @@ use annals::read_model::{
 use futures::future::BoxFuture;
 use tokio::time::{Instant, sleep};
 
+use super::holding::Holding;
 use super::{Failed, Operations};
 
 /// How often it is looked whether both versions have come to the same place.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How often it is tried again to let versions go on.
-const RELEASES: u32 = 20;
-
 /// How long versions are held for a switch at most.
 const SWITCH: Duration = Duration::from_secs(10);
+
+/// How long a switch waits for somebody else who holds them: longer than a hold lasts which
+/// was left behind.
+const TURN: Duration = Duration::from_secs(15);
 
 impl Operations {
     /// A version of a read model, the current one if none is given.
@@ -41,7 +43,7 @@ impl Operations {
     /// snapshot of the store, before or after the switch.
     ///
     /// Both are fed on meanwhile, but for the moment in which the one that is behind comes
-    /// to where the other one is.
+    /// to where the other one is. Somebody else who compares or switches them is waited for.
     ///
     /// ```
     /// # use annals_projections::operations::{Failed, Operations};
@@ -70,38 +72,33 @@ impl Operations {
     /// is kept, and fed on where its code still runs, so that going back is as safe.
     ///
     /// A version that is behind the current one does not take over: both are held until it
-    /// has come to the same place, which takes a moment where it has caught up. Dropping the
-    /// future may leave them held; then [`release`](Self::release) lets them go on.
+    /// has come to the same place, which takes a moment where it has caught up. Where the
+    /// future is dropped, or its process killed, they go on within ten seconds.
     ///
     /// # Errors
-    /// There is no such version, or it is still behind after ten seconds; see
-    /// [`progress`](Self::progress).
+    /// There is no such version, or it is still behind after ten seconds, see
+    /// [`progress`](Self::progress); or somebody else has held them for fifteen seconds.
     pub async fn switch(&self, name: &str, to: u32) -> Result<(), Failed> {
         match self.models.switch(name, to).await {
             Err(SwitchError::Behind { .. }) => {}
             switched => return Ok(self.switched(name, to, switched)?),
         }
         let current = self.model(name, None).await?.declaration.id.version;
-        self.models.hold(name, [current, to]).await?;
+        let turn = Instant::now() + TURN;
+        let mut holding = Holding::take(&self.models, name, [current, to], turn).await?;
         let deadline = Instant::now() + SWITCH;
         let switched = loop {
             match self.models.switch(name, to).await {
-                Err(SwitchError::Behind { .. }) if Instant::now() < deadline => sleep(LOOK).await,
+                Err(SwitchError::Behind { .. }) if Instant::now() < deadline => {
+                    holding.renew().await?;
+                    sleep(LOOK).await;
+                }
                 switched => break switched,
             }
         };
-        let switched = self.switched(name, to, switched);
-        // Whatever came of it, both go on; tried again, because nobody else would do it.
-        let mut released = self.models.release(name).await;
-        for _ in 0..RELEASES {
-            if released.is_ok() {
-                break;
-            }
-            sleep(LOOK).await;
-            released = self.models.release(name).await;
-        }
-        switched?;
-        Ok(released?)
+        // Whatever came of it, both go on.
+        holding.release().await;
+        Ok(self.switched(name, to, switched)?)
     }
 
     fn switched(
@@ -130,8 +127,7 @@ impl Operations {
 
 /// A comparison that is about to begin; await it.
 ///
-/// Dropping it may leave the versions held where they are; the next comparison, or
-/// [`Operations::release`], lets them go on.
+/// Where it is dropped, or its process killed, the versions go on within ten seconds.
 #[must_use = "nothing is compared until it is awaited"]
 pub struct Comparing<'e> {
     operations: Operations,
@@ -154,8 +150,8 @@ impl<'e> Comparing<'e> {
         Comparing { expected: Box::new(expected), ..self }
     }
 
-    /// How long the one that is behind may take to come to the same place; a minute by
-    /// default.
+    /// How long the one that is behind may take to come to the same place, and somebody
+    /// else, who holds them, before that; a minute by default.
     pub fn within(mut self, time: Duration) -> Self {
         self.within = time;
         self
@@ -169,31 +165,26 @@ impl<'e> Comparing<'e> {
 
     async fn compare(mut self) -> Result<Comparison, Failed> {
         let Operations { models, .. } = &self.operations;
-        models.hold(&self.name, self.versions).await?;
         let deadline = Instant::now() + self.within;
+        let mut holding = Holding::take(models, &self.name, self.versions, deadline).await?;
         let compared = loop {
             let mut found = Found::default();
             let expected = &mut self.expected;
             let mut report = |difference| found.note(difference, expected, self.most);
             // From the snapshot on both go on.
-            let snapshot = async {
-                if let Err(error) = models.release(&self.name).await {
-                    tracing::warn!(target: "annals", %error, "two versions are still held");
-                }
-            };
+            let snapshot = holding.release();
             match models.compare(&self.name, self.versions, snapshot, &mut report).await {
-                Err(CompareError::Apart { .. }) if Instant::now() < deadline => sleep(LOOK).await,
+                Err(CompareError::Apart { .. }) if Instant::now() < deadline => {}
                 Err(CompareError::Apart { .. }) => break Err(self.not_together()),
                 Err(CompareError::Store(error))
-                    if error.is_transient() && Instant::now() < deadline =>
-                {
-                    sleep(LOOK).await;
-                }
+                    if error.is_transient() && Instant::now() < deadline => {}
                 Err(error) => break Err(error.into()),
                 Ok(compared) => break Ok(found.into_comparison(compared)),
             }
+            holding.renew().await?;
+            sleep(LOOK).await;
         };
-        models.release(&self.name).await?;
+        holding.release().await;
         compared
     }
 
@@ -287,12 +278,14 @@ impl fmt::Display for Comparison {
 }
 
 impl Operations {
-    /// Lets the versions of a read model go on that an abandoned comparison has held.
+    /// Lets the versions of a read model go on, whoever holds them; one that an operator
+    /// has left behind runs out by itself, within ten seconds. Who still waits for them to
+    /// come together holds them again.
     ///
     /// # Errors
     /// The store failed.
     pub async fn release(&self, name: &str) -> Result<(), Failed> {
-        Ok(self.models.release(name).await?)
+        Ok(self.models.release(name, None).await?)
     }
 
     /// The version of a read model that answers queries.

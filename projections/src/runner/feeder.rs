@@ -23,6 +23,7 @@ use super::entry::Entry;
 use super::feed::{Feeds, Tap};
 use super::handler::{Failure, Handler};
 use super::plan::Poison;
+use letters::Pass;
 use step::Open;
 
 /// How many bytes of events a unit gathers at most, besides one page. The events belong to
@@ -94,6 +95,9 @@ pub(crate) struct Feeder {
     /// Up to which order the wishes were fulfilled.
     fulfilled: u64,
     wishes: bool,
+    /// How far they are fulfilled, where it is the turn of the log.
+    pass: Option<Pass>,
+    log_is_due: bool,
 }
 
 impl Feeder {
@@ -120,6 +124,8 @@ impl Feeder {
             set_ups: 0,
             fulfilled: 0,
             wishes: false,
+            pass: None,
+            log_is_due: false,
             entry,
         }
     }
@@ -154,7 +160,9 @@ impl Feeder {
         let mut tap = self.shared.feeds.join(start);
         // Checked before it is trusted: see `resume`.
         loop {
-            if self.wishes || self.orders.borrow().wishes > self.fulfilled {
+            let wished =
+                self.pass.is_some() || self.wishes || self.orders.borrow().wishes > self.fulfilled;
+            if wished && !std::mem::take(&mut self.log_is_due) {
                 self.fulfil().await?;
                 return Err(Interrupt::Resume);
             }
@@ -261,7 +269,10 @@ impl Feeder {
                         return if good { Ok(true) } else { Err(unreadable(&error)) };
                     }
                 },
-                () = sleep_until(until), if busy || batch.has_moved() => return Ok(true),
+                // Nor is anything waited for while there are letters to be settled.
+                () = sleep_until(until), if busy || batch.has_moved() || self.pass.is_some() => {
+                    return Ok(true);
+                }
             }
         }
     }

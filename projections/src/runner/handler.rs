@@ -108,6 +108,10 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         if error.is_transient() {
             Failure::Passing(error.to_string())
+        } else if error.is_content() {
+            // What was written is that of some event; it may be one that follows from
+            // another's, and not fail alone.
+            Failure::Event { nth: None, reason: error.to_string(), certain: false }
         } else {
             Failure::Standing(error.to_string())
         }

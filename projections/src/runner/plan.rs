@@ -178,6 +178,7 @@ impl Planner<'_> {
             // The store has the clock.
             parked_at: OffsetDateTime::UNIX_EPOCH,
             wish: None,
+            wishes: 0,
         }
     }
 }

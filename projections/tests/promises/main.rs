@@ -16,6 +16,8 @@ mod p2_ordered;
 mod p3_fenced;
 mod p4_more;
 mod p4_poison;
+mod p4_refused;
+mod p5_holds;
 mod p5_key;
 mod p5_rebuild;
 mod p6_read_your_writes;
@@ -44,6 +46,18 @@ macro_rules! promises {
     };
 }
 
+// What only a database refuses.
+promises! { @ refusing_1, World::postgres(1), p4_refused {
+    p4_what_a_deferred_constraint_refuses_is_parked,
+    p4_what_an_index_of_the_documents_refuses_is_parked,
+    p4_what_a_trigger_refuses_is_parked,
+} }
+promises! { @ refusing_8, World::postgres(8), p4_refused {
+    p4_what_a_deferred_constraint_refuses_is_parked,
+    p4_what_an_index_of_the_documents_refuses_is_parked,
+    p4_what_a_trigger_refuses_is_parked,
+} }
+
 promises! {
     p1_exactly_once {
         p1_a_view_is_what_a_replay_gives,
@@ -60,6 +74,7 @@ promises! {
     p4_more {
         p4_a_chain_of_keys_is_freed_by_what_it_waits_for,
         p4_a_panic_anywhere_in_user_code_parks_its_event,
+        p4_many_wishes_do_not_hold_up_the_log,
     }
     p4_poison {
         p4_poison_parks_its_keys_and_others_go_on,
@@ -69,6 +84,10 @@ promises! {
         p4_an_event_that_does_not_decode_stops_the_view,
         p4_an_event_that_does_not_decode_is_parked_by_its_stream,
         p4_many_poisoned_keys_hold_up_nobody,
+    }
+    p5_holds {
+        p5_a_comparison_that_is_dropped_or_killed_stops_nobody,
+        p5_two_operators_wait_for_each_other,
     }
     p5_key {
         p5_one_key_is_rebuilt_under_load,

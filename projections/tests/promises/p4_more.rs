@@ -82,3 +82,65 @@ pub async fn p4_a_panic_anywhere_in_user_code_parks_its_event(world: World) {
     assert!(!letters.is_empty() && letters[0].reason.as_deref().unwrap().contains("poison"));
     assert!(world.operations().audit("brittle", None).await.unwrap().is_clean());
 }
+
+/// It takes long to find that it cannot take an event of another account than `a0`.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Slow(u64);
+
+impl View for Slow {
+    const NAME: &'static str = "slow";
+    type Key = String;
+    type Event = AccountEvent;
+
+    fn keys(event: &Recorded<AccountEvent>) -> Keys<String> {
+        Keys::one(event.stream.key().to_owned())
+    }
+
+    fn evolve(&mut self, _: &String, event: &Recorded<AccountEvent>) {
+        if matches!(event.event, AccountEvent::Poisoned { .. }) {
+            std::thread::sleep(Duration::from_millis(5));
+            panic!("poison");
+        }
+        self.0 += 1;
+    }
+}
+
+pub async fn p4_many_wishes_do_not_hold_up_the_log(world: World) {
+    let keys = together(&world, 150);
+    let poison = || AccountEvent::Poisoned { cure: "none".into() };
+    for key in &keys[1..] {
+        append(&world.log, &account(key), &[poison(), deposited(1)]).await;
+    }
+    let running = world.runner().view::<Slow>().start().await.unwrap();
+    running.caught_up().await.unwrap();
+    let operations = world.operations();
+    let wished = async || {
+        let letters = operations.letters(&LetterQuery::all()).await.unwrap();
+        letters.iter().filter(|letter| letter.wish.is_some()).count()
+    };
+    assert_eq!(operations.retry(&LetterQuery::all()).await.unwrap(), 298);
+    let begun = async {
+        while wished().await == 298 {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(PATIENCE, begun).await.expect("they are tried");
+    append(&world.log, &account(&keys[0]), &[deposited(1)]).await;
+    let taken = async {
+        while world.kept::<Slow>().await.is_empty() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(PATIENCE, taken).await.expect("the log is followed");
+    assert!(wished().await > 0, "not only when all wishes are fulfilled");
+    let answered = async {
+        while wished().await > 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, answered).await.expect("every wish is answered");
+    let letters = operations.letters(&LetterQuery::all()).await.unwrap();
+    let attempts: Vec<_> = letters.iter().map(|letter| letter.attempts).collect();
+    assert_eq!(attempts, [2, 0].repeat(149), "each that failed was tried once more, in its order");
+    running.stop().await.unwrap();
+}

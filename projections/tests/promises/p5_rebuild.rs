@@ -105,7 +105,7 @@ pub async fn p5_a_version_that_is_behind_does_not_take_over(world: World) {
     assert!(progress.of > 0);
 }
 
-fn declaration(world: &World) -> annals::read_model::Declaration {
+pub fn declaration(world: &World) -> annals::read_model::Declaration {
     use annals::read_model::{Declaration, KeyKind, ModelId, Shape};
     use annals::{Event, EventStore};
     let info = world.log.log();

@@ -82,6 +82,16 @@ impl World {
         }
     }
 
+    /// Changes the schema with the tables of a read model, in PostgreSQL.
+    pub async fn alter(&self, name: &str, statement: &'static str) {
+        let Kind::Postgres(database) = &self.kind else { panic!("there is no SQL in memory") };
+        let mut db = PgConnection::connect(database.url()).await.unwrap();
+        let path = "SELECT set_config('search_path', quote_ident(home), false) \
+                    FROM read_models._models WHERE name = $1";
+        sqlx::query(path).bind(name).execute(&mut db).await.unwrap();
+        sqlx::raw_sql(statement).execute(&mut db).await.unwrap();
+    }
+
     pub fn views(&self) -> Views {
         Views::new(self.models.clone())
     }

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use annals::read_model::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
-    Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, MendError,
-    Model, ModelId, ReachedError, ReadModelStore, Resumed, Share, Step, SwitchError, Unit,
-    VersionState, Which, Wish, WorkerId,
+    Difference, Document, DocumentKey, Documents, Heartbeat, Hold, HoldError, HoldId, Lease,
+    Ledger, LetterQuery, MendError, Model, ModelId, ReachedError, ReadModelStore, Resumed, Share,
+    Step, SwitchError, Unit, VersionState, Which, Wish, WorkerId,
 };
 use annals::{Checkpoint, StoreError, Token};
 use annals_memory::{MemoryReadModels, MemoryTables, MemoryTx};
@@ -206,12 +206,12 @@ impl ReadModelStore for Chaos {
         self.inner.ledger(unit).await
     }
 
-    async fn hold(&self, name: &str, versions: [u32; 2]) -> Result<(), StoreError> {
-        self.inner.hold(name, versions).await
+    async fn hold(&self, hold: &Hold) -> Result<(), HoldError> {
+        self.inner.hold(hold).await
     }
 
-    async fn release(&self, name: &str) -> Result<(), StoreError> {
-        self.inner.release(name).await
+    async fn release(&self, name: &str, by: Option<HoldId>) -> Result<(), StoreError> {
+        self.inner.release(name, by).await
     }
 
     async fn compare(

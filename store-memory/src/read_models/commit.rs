@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use annals::StoreError;
 use annals::read_model::{
-    CommitError, Committed, Declaration, Document, DocumentKey, Lease, ModelId, Settlement, Shape,
-    Step,
+    CommitError, Committed, Declaration, Document, DocumentKey, Lease, ModelId, Settled,
+    Settlement, Shape, Step,
 };
 use serde::de::IgnoredAny;
 use time::OffsetDateTime;
@@ -124,12 +124,12 @@ fn check(model: &ModelId, shape: Shape, key: &DocumentKey) -> Result<(), StoreEr
         let reason = format!("{model} is kept as {shape} and has no key that is a {kind}");
         return Err(StoreError::permanent(reason));
     }
-    key.check().map_err(StoreError::permanent)
+    key.check().map_err(StoreError::content)
 }
 
 fn check_json(document: &Document) -> Result<(), StoreError> {
-    let text = std::str::from_utf8(document).map_err(StoreError::permanent)?;
-    serde_json::from_str::<IgnoredAny>(text).map(drop).map_err(StoreError::permanent)
+    let text = std::str::from_utf8(document).map_err(StoreError::content)?;
+    serde_json::from_str::<IgnoredAny>(text).map(drop).map_err(StoreError::content)
 }
 
 impl Built {
@@ -175,7 +175,7 @@ impl UnitState {
         if self.checkpoint != *from {
             return Err(CommitError::Moved);
         }
-        if let Some(hold) = self.hold.filter(|hold| to.position() > hold.position()) {
+        if let Some(hold) = self.hold(now).filter(|hold| to.position() > hold.position()) {
             return Err(CommitError::Held(hold));
         }
         let same = (from.log(), from.partition()) == (to.log(), to.partition());
@@ -196,7 +196,7 @@ impl UnitState {
             *kept = kept.plus(*tallies);
         }
         for settled in &step.settled {
-            self.settle(settled.position, &settled.how);
+            self.settle(settled);
         }
         for letter in &step.parked {
             let letter = annals::read_model::DeadLetter { parked_at: now, ..letter.clone() };
@@ -206,19 +206,22 @@ impl UnitState {
             // The worker may have asked for longer leases since this one was given.
             holder.until = holder.until.max(until(now, lease.length));
         }
-        Committed { hold: self.hold, wishes: self.has_wishes() }
+        Committed { hold: self.hold(now), wishes: self.has_wishes() }
     }
 
-    fn settle(&mut self, position: annals::Position, how: &Settlement) {
-        let Some(letter) = self.letters.get_mut(&position) else { return };
-        match how {
-            Settlement::Gone => drop(self.letters.remove(&position)),
+    fn settle(&mut self, settled: &Settled) {
+        let Some(letter) = self.letters.get_mut(&settled.position) else { return };
+        // A later wish is not what was answered.
+        if letter.wishes == settled.wishes {
+            letter.wish = None;
+        }
+        match &settled.how {
+            Settlement::Gone => drop(self.letters.remove(&settled.position)),
             Settlement::Failed { reason } => {
                 letter.reason = Some(reason.clone());
                 letter.attempts = letter.attempts.saturating_add(1);
-                letter.wish = None;
             }
-            _ => letter.wish = None,
+            _ => {}
         }
     }
 }

@@ -70,7 +70,7 @@ impl Built {
             holder: state.holder.as_ref().filter(|h| now < h.until).map(|h| h.label.clone()),
             report: state.report.clone(),
             parked: state.letters.len() as u64,
-            held_at: state.hold,
+            held_at: state.hold(now),
             // No transaction waits for another one here.
             blocked_by: None,
         });

@@ -62,7 +62,7 @@ impl Inner {
         parked.sort();
         parked.dedup();
         let alone = built.units.len() == 1;
-        Ok(Resumed { checkpoint: unit.checkpoint, hold: unit.hold, parked, alone })
+        Ok(Resumed { checkpoint: unit.checkpoint, hold: unit.hold(now), parked, alone })
     }
 }
 

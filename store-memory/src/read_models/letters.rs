@@ -21,6 +21,7 @@ impl Inner {
             let letters = state.unit_mut(&unit).map(|unit| &mut unit.letters);
             if let Some(letter) = letters.and_then(|letters| letters.get_mut(&position)) {
                 letter.wish = Some(wish.clone());
+                letter.wishes += 1;
             }
         }
         drop(state);

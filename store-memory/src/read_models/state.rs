@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use annals::read_model::{
-    DeadLetter, Declaration, Document, DocumentKey, Lease, ModelId, Report, Tallies, Unit,
+    DeadLetter, Declaration, Document, DocumentKey, HoldId, Lease, ModelId, Report, Tallies, Unit,
     VersionState, Which, WorkerId,
 };
 use annals::{Checkpoint, Position, StoreError};
@@ -51,7 +51,7 @@ pub(super) struct Row<R> {
 pub(super) struct UnitState {
     pub(super) checkpoint: Checkpoint,
     pub(super) moved_at: Option<OffsetDateTime>,
-    pub(super) hold: Option<Checkpoint>,
+    pub(super) held: Option<Held>,
     pub(super) token: u64,
     pub(super) holder: Option<Holder>,
     pub(super) report: Option<Report>,
@@ -63,6 +63,14 @@ pub(super) struct UnitState {
 pub(super) struct Holder {
     pub(super) worker: WorkerId,
     pub(super) label: String,
+    pub(super) until: OffsetDateTime,
+}
+
+/// Where a unit is held; it may have run out.
+#[derive(Clone, Copy)]
+pub(super) struct Held {
+    pub(super) at: Checkpoint,
+    pub(super) by: HoldId,
     pub(super) until: OffsetDateTime,
 }
 
@@ -115,7 +123,7 @@ impl UnitState {
         Self {
             checkpoint,
             moved_at: None,
-            hold: None,
+            held: None,
             token: 0,
             holder: None,
             report: None,
@@ -137,6 +145,16 @@ impl UnitState {
     /// Whether any lease is in force.
     pub(super) fn is_free(&self, now: OffsetDateTime) -> bool {
         self.holder.as_ref().is_none_or(|holder| holder.until <= now)
+    }
+
+    /// The hold that is in force.
+    pub(super) fn held(&self, now: OffsetDateTime) -> Option<&Held> {
+        self.held.as_ref().filter(|held| now < held.until)
+    }
+
+    /// Where it is held.
+    pub(super) fn hold(&self, now: OffsetDateTime) -> Option<Checkpoint> {
+        self.held(now).map(|held| held.at)
     }
 
     pub(super) fn has_wishes(&self) -> bool {

@@ -2,29 +2,45 @@
 
 use std::collections::BTreeMap;
 
-use annals::read_model::{ModelId, SwitchError, VersionState};
-use annals::{Checkpoint, Partition, Position, StoreError};
+use annals::read_model::{Hold, HoldError, HoldId, ModelId, SwitchError, VersionState};
+use annals::{Checkpoint, Partition, Position};
 
 use super::Inner;
-use super::state::{Built, no_model};
+use super::state::{Built, Held, until};
 
 impl Inner {
-    pub(super) fn hold(&self, name: &str, versions: [u32; 2]) -> Result<(), StoreError> {
+    pub(super) fn hold(&self, hold: &Hold) -> Result<(), HoldError> {
+        let Hold { name, versions, by, length } = hold;
         let mut state = self.lock();
-        let kept = state.models.get_mut(name).ok_or_else(|| no_model(name))?;
+        let now = self.now();
+        let unknown = || HoldError::Unknown { name: name.clone(), versions: *versions };
+        let kept = state.models.get_mut(name).ok_or_else(unknown)?;
+        if !versions.iter().all(|version| kept.contains_key(version)) {
+            return Err(unknown());
+        }
         let mut ahead: BTreeMap<Partition, Checkpoint> = BTreeMap::new();
-        for version in versions {
-            let built = kept.get(&version).ok_or_else(|| no_model((name, version)))?;
+        let mut renewed = true;
+        for (_, built) in kept.iter().filter(|(version, _)| versions.contains(version)) {
             for (unit, state) in &built.units {
+                match state.held(now) {
+                    Some(held) if held.by != *by => {
+                        return Err(HoldError::Taken { name: name.clone() });
+                    }
+                    held => renewed &= held.is_some(),
+                }
                 let most = ahead.entry(unit.partition).or_insert(state.checkpoint);
                 if most.position() < state.checkpoint.position() {
                     *most = state.checkpoint;
                 }
             }
         }
+        let until = until(now, *length);
         for (_, built) in kept.iter_mut().filter(|(version, _)| versions.contains(version)) {
             for (unit, state) in &mut built.units {
-                state.hold = ahead.get(&unit.partition).copied();
+                // Who renews it keeps the place.
+                let before = state.hold(now).filter(|_| renewed);
+                let at = before.or_else(|| ahead.get(&unit.partition).copied());
+                state.held = at.map(|at| Held { at, by: *by, until });
             }
         }
         drop(state);
@@ -32,11 +48,11 @@ impl Inner {
         Ok(())
     }
 
-    pub(super) fn release(&self, name: &str) {
+    pub(super) fn release(&self, name: &str, by: Option<HoldId>) {
         let mut state = self.lock();
         let kept = state.models.get_mut(name).into_iter().flat_map(BTreeMap::values_mut);
         for unit in kept.flat_map(|built| built.units.values_mut()) {
-            unit.hold = None;
+            unit.held.take_if(|held| by.is_none_or(|by| by == held.by));
         }
         drop(state);
         self.stirred.notify_waiters();

@@ -39,10 +39,13 @@ caught! {
     read_models_that_step_from_anywhere: "fence_refuses_a_step_from_elsewhere", From;
     read_models_that_step_twice: "fence_lets_one_of_two", From;
     read_models_that_cannot_be_held: "hold_", Hold;
+    read_models_that_are_held_for_ever: "hold_runs_out", Forever;
+    read_models_that_are_held_by_everybody: "hold_is_one_at_a_time", Holders;
     read_models_behind_their_checkpoint: "commit_is_never_seen_by_half", CheckpointFirst;
     read_models_ahead_of_their_checkpoint: "commit_is_never_seen_by_half", DocumentsFirst;
     read_models_that_lose_a_letter: "letters_", Letters;
     read_models_that_lose_a_letter_in_the_books: "commit_shows_everything", Letters;
+    read_models_that_answer_any_wish: "letters_keep_a_wish", Wishes;
     read_models_whose_stale_leases_are_renewed: "fence_keeps_out_whose_lease_was_taken", Renewal;
     read_models_that_lose_an_update: "shared_documents_lose_no_update", Update;
     read_models_that_are_reached_too_soon: "reached_", Reached;

@@ -41,6 +41,8 @@ CREATE TABLE "read_models"._units (
     fingerprint   bigint           NOT NULL,
     moved_at      timestamptz,
     lease_until   timestamptz,
+    -- A hold that was not renewed until then is over.
+    hold_until    timestamptz,
     hold_position bigint,
     model         integer          NOT NULL REFERENCES "read_models"._models ON DELETE CASCADE,
     slice         integer          NOT NULL,
@@ -48,13 +50,15 @@ CREATE TABLE "read_models"._units (
     event         uuid,
     holder        uuid,
     hold_event    uuid,
+    hold_by       uuid,
     -- The last word of the holder; NULL if there was none.
     stopped       boolean,
     rate          double precision,
     since         timestamptz,
     trouble       text,
     PRIMARY KEY (model, partition, slice),
-    CHECK ((event IS NULL) = (position = 0))
+    CHECK ((event IS NULL) = (position = 0)),
+    CHECK ((hold_until IS NULL) = (hold_position IS NULL) AND (hold_until IS NULL) = (hold_by IS NULL))
 ) WITH (fillfactor = 40, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
         autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX _units_by_holder ON "read_models"._units (holder) WHERE holder IS NOT NULL;
@@ -100,6 +104,8 @@ CREATE TABLE "read_models"._letters (
     reason    text,
     wish      text        COLLATE "C" CHECK (wish IN ('retry', 'skip')),
     note      text,
+    -- How many wishes there were.
+    wishes    bigint    NOT NULL DEFAULT 0,
     PRIMARY KEY (model, partition, slice, position)
 );
 CREATE INDEX _letters_by_key ON "read_models"._letters USING gin (keys);
@@ -296,7 +302,8 @@ $body$;
 --
 -- Takes the unit with the lease under which the step was made, where the step begins and
 --   ends, changes of tallies (b_), new dead letters (l_, their keys as JSON) and what has
---   become of old ones (s_: 0 gone, 1 failed, 2 waits).
+--   become of old ones (s_: 0 gone, 1 failed, 2 waits; and the number of wishes, of which
+--   the last one is answered: one that came later stays).
 -- Returns `fenced`, `moved` or `held`, and then has changed nothing; or `done`. With it
 --   where the unit is held, and whether there are wishes about its dead letters.
 -- Refuses (AN011) in another transaction than that in which the step has begun.
@@ -310,7 +317,7 @@ CREATE FUNCTION "read_models"._advance(
     b_parked_hash bigint[], b_skipped bigint[], b_skipped_hash bigint[],
     l_position bigint[], l_event uuid[], l_stream text[], l_version bigint[], l_name text[],
     l_keys text[], l_reason text[], l_attempts bigint[],
-    s_position bigint[], s_how int[], s_reason text[],
+    s_position bigint[], s_how int[], s_reason text[], s_wishes bigint[],
     OUT outcome text, OUT hold_position bigint, OUT hold_event uuid, OUT wishes boolean
 )
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $body$
@@ -326,8 +333,10 @@ BEGIN
     WHERE model = p_model AND partition = p_partition AND slice = p_slice FOR UPDATE;
     -- Behind the lock: until here somebody else may have had it.
     v_left := extract(epoch FROM v_unit.lease_until - clock_timestamp());
-    hold_position := v_unit.hold_position;
-    hold_event := v_unit.hold_event;
+    IF v_unit.hold_until > clock_timestamp() THEN
+        hold_position := v_unit.hold_position;
+        hold_event := v_unit.hold_event;
+    END IF;
     IF v_unit.holder IS DISTINCT FROM p_holder OR v_unit.token <> p_token OR v_left IS NULL OR v_left <= 0 THEN
         outcome := 'fenced';
         RETURN;
@@ -336,7 +345,7 @@ BEGIN
         outcome := 'moved';
         RETURN;
     END IF;
-    IF p_to > v_unit.hold_position THEN
+    IF p_to > hold_position THEN
         outcome := 'held';
         RETURN;
     END IF;
@@ -364,9 +373,11 @@ BEGIN
         WHERE l.model = p_model AND l.partition = p_partition AND l.slice = p_slice
           AND l.position = s.position AND s.how = 0;
         UPDATE "read_models"._letters AS l
-        SET wish = NULL, note = NULL, reason = coalesce(s.reason, l.reason),
+        SET wish = CASE WHEN l.wishes <> s.wishes THEN l.wish END,
+            note = CASE WHEN l.wishes <> s.wishes THEN l.note END,
+            reason = coalesce(s.reason, l.reason),
             attempts = l.attempts + CASE s.how WHEN 1 THEN 1 ELSE 0 END
-        FROM unnest(s_position, s_how, s_reason) AS s(position, how, reason)
+        FROM unnest(s_position, s_how, s_reason, s_wishes) AS s(position, how, reason, wishes)
         WHERE l.model = p_model AND l.partition = p_partition AND l.slice = p_slice
           AND l.position = s.position AND s.how <> 0;
     END IF;

@@ -6,7 +6,7 @@
 -- Result:  a row for each, in the order of their units and positions.
 -- Locks:   none.
 SELECT m.name AS model, m.version AS model_version, l.partition, l.slice, l.position, l.event,
-       l.stream, l.version, l.name, l.keys, l.reason, l.attempts, l.parked_at, l.wish, l.note
+       l.stream, l.version, l.name, l.keys, l.reason, l.attempts, l.parked_at, l.wish, l.note, l.wishes
 FROM "read_models"._letters AS l JOIN "read_models"._models AS m ON m.id = l.model
 WHERE ($1::text IS NULL OR m.name = $1) AND ($2::int IS NULL OR m.version = $2)
   AND ($3::smallint IS NULL OR l.partition = $3) AND ($4::int IS NULL OR l.slice = $4)

@@ -14,7 +14,8 @@ WITH waiting AS MATERIALIZED (
     GROUP BY a.application_name
 )
 SELECT m.name, m.version, m.log, u.partition, u.slice, u.position, u.event, u.moved_at,
-       u.hold_position, u.hold_event, u.stopped, u.rate, u.since, u.trouble,
+       CASE WHEN u.hold_until > clock_timestamp() THEN u.hold_position END AS hold_position,
+       CASE WHEN u.hold_until > clock_timestamp() THEN u.hold_event END AS hold_event, u.stopped, u.rate, u.since, u.trouble,
        CASE WHEN u.lease_until > clock_timestamp() THEN coalesce(w.label, u.holder::text) END AS holder,
        (SELECT count(*) FROM "read_models"._letters AS l
         WHERE l.model = u.model AND l.partition = u.partition AND l.slice = u.slice) AS parked,

@@ -2,7 +2,7 @@
 -- Binds:   those of `letters`; $14 the wish, $15 the note of who skips.
 -- Result:  the number of rows changed.
 -- Locks:   the letters, until the statement commits.
-UPDATE "read_models"._letters AS t SET wish = $14, note = $15
+UPDATE "read_models"._letters AS t SET wish = $14, note = $15, wishes = t.wishes + 1
 FROM (
     SELECT l.model, l.partition, l.slice, l.position
     FROM "read_models"._letters AS l JOIN "read_models"._models AS m ON m.id = l.model

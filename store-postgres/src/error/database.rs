@@ -147,6 +147,27 @@ pub(crate) fn store_error(error: &sqlx::Error) -> StoreError {
     }
 }
 
+/// The failure of a statement that writes what somebody's own code made of an event, or of
+/// the commit of it: it may be that of the event alone.
+pub(crate) fn write_error(error: &sqlx::Error) -> StoreError {
+    if is_refused(error) { StoreError::content(Failure::new(error)) } else { store_error(error) }
+}
+
+/// Whether the database is well, and refuses a value or a row: not damage, nor a table or
+/// a right that is missing.
+fn is_refused(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(database) = error else { return false };
+    let code = database.code().unwrap_or_default();
+    let refused = match &*code {
+        // A trigger that raises, a row that is outside of its view, a second row where
+        // there may be one, a row or a key of an index that is too large.
+        "P0001" | "P0002" | "P0003" | "P0004" | "44000" | "21000" | "54000" => true,
+        // Data, and constraints.
+        code => ["22", "23"].iter().any(|class| code.starts_with(class)),
+    };
+    refused && kind(error) != Kind::Doubt
+}
+
 /// The same failure once more, for another caller.
 pub(crate) fn same(error: &StoreError) -> StoreError {
     // What it wraps: the advice of the contract is added again below.

@@ -4,9 +4,9 @@ use std::error::Error;
 
 use annals::read_model::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
-    Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, MendError,
-    Model, ModelId, ReachedError, Resumed, Share, Step, SwitchError, Unit, VersionState, Which,
-    Wish, WorkerId,
+    Difference, Document, DocumentKey, Documents, Heartbeat, Hold, HoldError, HoldId, Lease,
+    Ledger, LetterQuery, MendError, Model, ModelId, ReachedError, Resumed, Share, Step,
+    SwitchError, Unit, VersionState, Which, Wish, WorkerId,
 };
 use annals::{Checkpoint, ReadModelStore, StoreError, Token};
 use sqlx::PgConnection;
@@ -122,12 +122,12 @@ impl ReadModelStore for PostgresReadModels {
         self.books(unit).await
     }
 
-    async fn hold(&self, name: &str, versions: [u32; 2]) -> Result<(), StoreError> {
-        self.held(name, versions).await
+    async fn hold(&self, hold: &Hold) -> Result<(), HoldError> {
+        self.held(hold).await
     }
 
-    async fn release(&self, name: &str) -> Result<(), StoreError> {
-        self.released(name).await
+    async fn release(&self, name: &str, by: Option<HoldId>) -> Result<(), StoreError> {
+        self.released(name, by).await
     }
 
     async fn compare(

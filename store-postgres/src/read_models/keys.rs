@@ -29,7 +29,7 @@ impl Keys {
             _ => Self::Text(Vec::new()),
         };
         for key in keys {
-            key.check().map_err(StoreError::permanent)?;
+            key.check().map_err(StoreError::content)?;
             match (&mut all, key) {
                 (Self::Text(all), DocumentKey::Text(key)) => all.push(key.clone()),
                 (Self::Integer(all), DocumentKey::Integer(key)) => all.push(*key),

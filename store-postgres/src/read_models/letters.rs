@@ -56,18 +56,22 @@ impl<'q> Filter<'q> {
         let fits = query.unit.as_ref().is_none_or(|unit| {
             query.name.as_ref().is_none_or(|name| *name == unit.model.name)
                 && query.version.is_none_or(|version| version == unit.model.version)
+                && query.partition.is_none_or(|partition| partition == unit.partition)
         });
         let kept = query.key.as_ref().is_none_or(|key| !key.contains('\0'));
         (fits && kept).then_some(Self(query))
     }
 
     fn bind<'s>(&self, statement: Statement<'s>) -> Statement<'s> {
-        let LetterQuery { name, version, unit, key, position, after, wished, limit, .. } = self.0;
+        let LetterQuery {
+            name, version, unit, partition, key, position, after, wished, limit, ..
+        } = self.0;
         let model = unit.as_ref().map(|unit| &unit.model);
         let name = name.as_ref().or(model.map(|model| &model.name));
         let version = version.or(model.map(|model| model.version));
         let statement = statement.bind(name.cloned()).bind(version.map(small));
-        let partition = unit.as_ref().map(|unit| unit.partition.get().cast_signed());
+        let partition = partition.or(unit.as_ref().map(|unit| unit.partition));
+        let partition = partition.map(|partition| partition.get().cast_signed());
         let slice = unit.as_ref().map(|unit| i32::from(unit.slice));
         let statement = statement.bind(partition).bind(slice).bind(key.clone());
         let statement = statement.bind(position.map(|at| signed(at.get()))).bind(*wished);
@@ -104,5 +108,6 @@ fn letter(row: &PgRow) -> sqlx::Result<DeadLetter> {
         attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
         parked_at: row.try_get("parked_at")?,
         wish,
+        wishes: unsigned(row.try_get("wishes")?),
     })
 }

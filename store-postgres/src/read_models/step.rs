@@ -14,7 +14,7 @@ use sqlx::{Connection, PgConnection, Row, Transaction};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use crate::error::{Kind, kind, store_error};
+use crate::error::{Kind, kind, store_error, write_error};
 use crate::read_models::PostgresReadModels;
 use crate::read_models::access::{BRIEF, Statement};
 use crate::read_models::declare::misnamed;
@@ -156,7 +156,7 @@ impl PostgresReadModels {
         let query = query.bind(signed(step.lease.token)).bind(step.lease.length.as_secs_f64());
         let query = columns::bind(query, what)?;
         let row = within(&step.lease, query.fetch_one(&mut *step.tx)).await;
-        let row = row.map_err(|error| failed(&error))?;
+        let row = row.map_err(|error| CommitError::Store(write_error(&error)))?;
         let read = || -> sqlx::Result<(String, Committed)> {
             let hold = row::hold(&row, what.from.log(), unit.partition)?;
             let wishes = row.try_get::<Option<bool>, _>("wishes")?.unwrap_or(false);
@@ -176,7 +176,8 @@ impl PostgresReadModels {
         }
         within(&step.lease, step.tx.commit()).await.map_err(|error| match kind(&error) {
             Kind::Doubt => CommitError::Unknown(store_error(&error)),
-            _ => failed(&error),
+            // What was deferred is checked here.
+            _ => CommitError::Store(write_error(&error)),
         })?;
         if step.expose {
             self.has_exposed(&step.lease);

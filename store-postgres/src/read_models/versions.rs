@@ -1,9 +1,9 @@
-//! Versions: held for a comparison, switched, discarded.
+//! Versions: switched, discarded.
 
 use std::time::Duration;
 
+use annals::Partition;
 use annals::read_model::{ModelId, SwitchError};
-use annals::{Partition, StoreError};
 use sqlx::postgres::PgRow;
 use sqlx::{Executor, Row};
 use tokio::time::sleep;
@@ -21,37 +21,6 @@ const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl PostgresReadModels {
-    pub(super) async fn held(&self, name: &str, versions: [u32; 2]) -> Result<(), StoreError> {
-        let sql = &self.inner.sql;
-        let wanted = versions.map(small).to_vec();
-        let hold = async {
-            let mut tx = self.inner.access.begin(BRIEF).await?;
-            let query = sql.lock_units.query().bind(name).bind(&wanted);
-            let units = query.fetch_all(&mut *tx).await?;
-            let found: Vec<i32> =
-                units.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-            if !wanted.iter().all(|version| found.contains(version)) {
-                return Ok(false);
-            }
-            sql.hold.query().bind(name).bind(&wanted).execute(&mut *tx).await?;
-            tx.commit().await?;
-            Ok(true)
-        };
-        let held = self.inner.access.in_time(hold).await.map_err(|error| store_error(&error))?;
-        self.inner.news.stir();
-        if held {
-            return Ok(());
-        }
-        let [one, other] = versions;
-        Err(StoreError::permanent(format!("there are no versions {one} and {other} of `{name}`")))
-    }
-
-    pub(super) async fn released(&self, name: &str) -> Result<(), StoreError> {
-        let done = self.inner.access.execute(self.inner.sql.release.query().bind(name)).await;
-        self.inner.news.stir();
-        done.map(drop).map_err(|error| store_error(&error))
-    }
-
     pub(super) async fn switched(&self, name: &str, to: u32) -> Result<(), SwitchError> {
         let id = ModelId { name: name.to_owned(), version: to };
         let query = || self.inner.sql.switch.query().bind(name.to_owned()).bind(small(to));

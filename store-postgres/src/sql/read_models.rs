@@ -73,6 +73,7 @@ statements! {
     places,
     reached,
     release,
+    renew_hold,
     resume,
     settle_doubt,
     share,

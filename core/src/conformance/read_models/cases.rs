@@ -23,8 +23,13 @@ macro_rules! __read_model_cases {
                 fence_moves_on_with_each_commit,
                 fence_refuses_a_step_from_elsewhere,
                 fence_lets_one_of_two_equal_steps_through,
+            }
+            holds {
                 hold_keeps_both_versions_at_one_place,
                 hold_is_one_place_for_each_partition,
+                hold_runs_out_by_itself,
+                hold_is_renewed_at_its_place,
+                hold_is_one_at_a_time,
             }
             leases {
                 lease_is_given_to_one_of_many_at_once,
@@ -73,6 +78,7 @@ macro_rules! __read_model_cases {
                 letters_are_found_by_what_they_are_of,
                 letters_with_wishes_are_told_to_the_holder,
                 letters_are_settled_each_in_its_way,
+                letters_keep_a_wish_that_a_settlement_does_not_answer,
                 letters_of_a_refused_step_are_as_before,
                 letters_and_tallies_add_up_in_the_ledger,
             }

@@ -7,7 +7,8 @@ use super::subject::{balances, current, number, numbers, read, shown, text};
 use super::{Models, ReadModelFixture};
 use crate::ReadModelStore;
 use crate::read_model::{
-    Declaration, Document, DocumentKey, Documents, KeyKind, MAX_KEY_BYTES, Shape, Which,
+    CommitError, Declaration, Document, DocumentKey, Documents, KeyKind, MAX_KEY_BYTES, Shape,
+    Which,
 };
 
 /// Saves documents under these keys, which stand in their order, from behind; and fails
@@ -152,18 +153,24 @@ pub async fn documents_come_back_as_they_were_saved<F: ReadModelFixture>(models:
     assert!(found.iter().map(|(_, document)| read(document)).eq(values));
 }
 
-/// What is not JSON is refused when it is saved, or at the commit, and nothing is kept.
+/// What is not JSON is refused when it is saved, or at the commit, for what is in it, and
+/// nothing is kept. So is a key that a database could not keep.
 pub async fn documents_that_are_not_json_are_refused<F: ReadModelFixture>(models: Models<F>) {
     let mut feed = models.one(&models.version(1)).await;
-    for broken in [&b"{"[..], b"", b"\xff"] {
+    let broken = [&b"{"[..], b"", b"\xff"].map(|json| (text("bob"), json));
+    let keys = ["a\0".to_owned(), "x".repeat(MAX_KEY_BYTES + 1)].map(|key| (text(&key), &b"1"[..]));
+    for (key, json) in broken.into_iter().chain(keys) {
         let mut tx = feed.begin().await;
-        let documents = vec![
-            (text("ada"), Some(number(1))),
-            (text("bob"), Some(Document::copy_from_slice(broken))),
-        ];
-        if feed.store.save(&mut tx, documents).await.is_ok() {
-            assert!(feed.commit(tx, &feed.step(1)).await.is_err());
-        }
+        let documents =
+            vec![(text("ada"), Some(number(1))), (key, Some(Document::copy_from_slice(json)))];
+        let refused = match feed.store.save(&mut tx, documents).await {
+            Err(refused) => refused,
+            Ok(()) => match feed.commit(tx, &feed.step(1)).await {
+                Err(CommitError::Store(refused)) => refused,
+                other => panic!("it was taken: {other:?}"),
+            },
+        };
+        assert!(refused.is_content() && !refused.is_transient(), "{refused}");
     }
     assert_eq!(shown(&*feed.store, &current()).await, []);
 }

@@ -8,7 +8,7 @@ use super::{Models, ReadModelFixture};
 use crate::read_model::{
     DeadLetter, LetterQuery, Mark, Settled, Settlement, Step, Tally, Unit, Wish,
 };
-use crate::{Position, ReadModelStore, Version};
+use crate::{Partition, Position, ReadModelStore, Version};
 
 /// A letter for the event at this position.
 pub(super) fn letter(unit: &Unit, position: u64, keys: &[&str]) -> DeadLetter {
@@ -24,7 +24,12 @@ pub(super) fn letter(unit: &Unit, position: u64, keys: &[&str]) -> DeadLetter {
         attempts: 3,
         parked_at: OffsetDateTime::UNIX_EPOCH,
         wish: None,
+        wishes: 0,
     }
+}
+
+fn settled(position: u64, wishes: u64, how: Settlement) -> Settled {
+    Settled { position: Position::new(position), wishes, how }
 }
 
 /// Parks events at these positions, each under a key of its own and one in common.
@@ -77,7 +82,7 @@ pub async fn letters_are_listed_in_pages<F: ReadModelFixture>(models: Models<F>)
     }
 }
 
-/// By model, unit, key and position.
+/// By model, unit, partition, key and position.
 pub async fn letters_are_found_by_what_they_are_of<F: ReadModelFixture>(models: Models<F>) {
     let mut old = models.fed(&models.over(1, 2)).await;
     let mut new = models.fed(&models.over(2, 2)).await;
@@ -93,6 +98,12 @@ pub async fn letters_are_found_by_what_they_are_of<F: ReadModelFixture>(models: 
     assert_eq!(listed(store, &LetterQuery::of(&model).key("all")).await.len(), 3);
     assert_eq!(listed(store, &LetterQuery::unit(unit).at(Position::new(1))).await, [(0, 1)]);
     assert_eq!(listed(store, &LetterQuery::of(&model).key("4")).await, []);
+    let partition = |partition| LetterQuery::all().partition(Partition::new(partition));
+    assert_eq!(listed(store, &partition(0)).await.len(), 3);
+    assert_eq!(listed(store, &partition(1)).await, [(1, 3)]);
+    assert_eq!(listed(store, &partition(2)).await, []);
+    let elsewhere = LetterQuery::unit(old[0].unit()).partition(Partition::new(1));
+    assert_eq!(listed(store, &elsewhere).await, [], "no partition is two");
     assert_eq!(listed(store, &LetterQuery::all().wished()).await, []);
 }
 
@@ -133,7 +144,7 @@ pub async fn letters_are_settled_each_in_its_way<F: ReadModelFixture>(models: Mo
     let reason = "again".to_owned();
     let ways = [Settlement::Gone, Settlement::Failed { reason }, Settlement::Waits];
     for (position, how) in (1..).zip(ways) {
-        step.settled.push(Settled { position: Position::new(position), how });
+        step.settled.push(settled(position, 1, how));
     }
     assert!(feed.take(&step).await.wishes, "one is left");
     let left = models.store.letters(&all).await.expect("letters");
@@ -150,6 +161,40 @@ pub async fn letters_are_settled_each_in_its_way<F: ReadModelFixture>(models: Mo
     assert_eq!(resumed.checkpoint, feed.at);
 }
 
+/// A settlement answers the wish that it was made for: one that was made meanwhile stays,
+/// also if it is the same once more.
+pub async fn letters_keep_a_wish_that_a_settlement_does_not_answer<F: ReadModelFixture>(
+    models: Models<F>,
+) {
+    let mut feed = models.one(&models.version(1)).await;
+    park(&mut feed, &[1, 2, 3]).await;
+    let all = LetterQuery::unit(feed.unit());
+    models.store.wish(&all, &Wish::Retry).await.expect("an answer");
+    let seen = models.store.letters(&all).await.expect("letters");
+    // The one is asked for again while it is tried, the other is to be skipped.
+    let again = [(1, Wish::Retry), (2, Wish::skip("never mind"))];
+    for (position, wish) in again {
+        let one = all.clone().at(Position::new(position));
+        models.other().await.wish(&one, &wish).await.expect("an answer");
+    }
+    let failed = || Settlement::Failed { reason: "again".to_owned() };
+    let mut step = Step::from(feed.at);
+    for (letter, how) in seen.iter().zip([failed(), Settlement::Waits, failed()]) {
+        step.settled.push(settled(letter.position.get(), letter.wishes, how));
+    }
+    assert!(feed.take(&step).await.wishes, "two are left");
+    let left = models.store.letters(&all).await.expect("letters");
+    let wishes: Vec<_> = left.iter().map(|letter| letter.wish.clone()).collect();
+    assert_eq!(wishes, [Some(Wish::Retry), Some(Wish::skip("never mind")), None]);
+    assert_eq!(left[0].reason.as_deref(), Some("again"), "what was tried is told");
+
+    let mut step = Step::from(feed.at);
+    for letter in &left {
+        step.settled.push(settled(letter.position.get(), letter.wishes, failed()));
+    }
+    assert!(!feed.take(&step).await.wishes, "all are answered");
+}
+
 /// A step that is refused parks and settles nothing.
 pub async fn letters_of_a_refused_step_are_as_before<F: ReadModelFixture>(models: Models<F>) {
     let mut feed = models.one(&models.version(1)).await;
@@ -157,7 +202,7 @@ pub async fn letters_of_a_refused_step_are_as_before<F: ReadModelFixture>(models
     let before = models.store.ledger(&feed.unit()).await.expect("a ledger");
     let mut step = Step { from: models.place(0, 7), ..feed.step(9) };
     step.parked.push(letter(&feed.unit(), 9, &["bob"]));
-    step.settled.push(Settled { position: Position::new(1), how: Settlement::Gone });
+    step.settled.push(settled(1, 0, Settlement::Gone));
     applied(&mut step, [8]);
     assert!(feed.store.commit(feed.begin().await, &step).await.is_err());
     assert_eq!(models.store.ledger(&feed.unit()).await.expect("a ledger"), before);
@@ -180,7 +225,7 @@ pub async fn letters_and_tallies_add_up_in_the_ledger<F: ReadModelFixture>(model
     step.tallies.entry(0).or_default().revive(mark(3));
     step.tallies.entry(0).or_default().skip(mark(4));
     for at in [3, 4] {
-        step.settled.push(Settled { position: Position::new(at), how: Settlement::Gone });
+        step.settled.push(settled(at, 0, Settlement::Gone));
     }
     feed.take(&step).await;
     wanted.entry(0).and_modify(|tallies| *tallies = tallies.plus(step.tallies[&0]));

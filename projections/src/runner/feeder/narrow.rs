@@ -20,6 +20,10 @@ impl Feeder {
     ) -> Interrupt {
         let Failure::Event { nth, reason, certain } = failure else { return failure.into() };
         let all = before + events.len();
+        if all == 0 {
+            // Nothing was applied: it is the books that are refused.
+            return Interrupt::Trouble { reason, stands: true };
+        }
         let (chosen, place) = match nth {
             Some(nth) => (events.get(nth), before + nth),
             None if all == 1 => (first, 0),

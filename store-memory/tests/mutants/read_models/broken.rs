@@ -8,9 +8,9 @@ use std::time::Duration;
 use annals::conformance::ReadModelFixture;
 use annals::read_model::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
-    Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, MendError,
-    Model, ModelId, ReachedError, Resumed, Share, Step, SwitchError, Unit, VersionState, Which,
-    Wish, WorkerId,
+    Difference, Document, DocumentKey, Documents, Heartbeat, Hold, HoldError, HoldId, Lease,
+    Ledger, LetterQuery, MendError, Model, ModelId, ReachedError, Resumed, Share, Step,
+    SwitchError, Unit, VersionState, Which, Wish, WorkerId,
 };
 use annals::{Checkpoint, ReadModelStore, StoreError, Token};
 use annals_memory::{MemoryReadModels, MemoryTables, MemoryTx};
@@ -24,9 +24,12 @@ pub(crate) enum Breaks {
     Fence,
     From,
     Hold,
+    Forever,
+    Holders,
     CheckpointFirst,
     DocumentsFirst,
     Letters,
+    Wishes,
     Renewal,
     Update,
     Reached,
@@ -178,6 +181,13 @@ impl ReadModelStore for Broken {
                 return self.again(&lease, Vec::new(), &step).await;
             }
             Breaks::Letters => drop(step.parked.pop()),
+            Breaks::Wishes => {
+                for settled in &mut step.settled {
+                    let one = LetterQuery::unit(lease.unit.clone()).at(settled.position);
+                    let letters = self.store.letters(&one).await?;
+                    settled.wishes = letters.first().map_or(0, |letter| letter.wishes);
+                }
+            }
             _ => {}
         }
         match (self.breaks, self.store.commit(tx, &step).await) {
@@ -192,7 +202,7 @@ impl ReadModelStore for Broken {
                 self.again(&lease, saved, &step).await
             }
             (Breaks::Hold, Err(CommitError::Held(_))) => {
-                self.store.release(&lease.unit.model.name).await?;
+                self.store.release(&lease.unit.model.name, None).await?;
                 self.again(&lease, saved, &step).await
             }
             (_, committed) => committed,
@@ -251,12 +261,22 @@ impl ReadModelStore for Broken {
         self.store.ledger(unit).await
     }
 
-    async fn hold(&self, name: &str, versions: [u32; 2]) -> Result<(), StoreError> {
-        self.store.hold(name, versions).await
+    async fn hold(&self, hold: &Hold) -> Result<(), HoldError> {
+        if self.breaks == Breaks::Forever {
+            let length = hold.length.max(Duration::from_secs(3_600));
+            return self.store.hold(&Hold { length, ..hold.clone() }).await;
+        }
+        match (self.breaks, self.store.hold(hold).await) {
+            (Breaks::Holders, Err(HoldError::Taken { .. })) => {
+                self.store.release(&hold.name, None).await?;
+                self.store.hold(hold).await
+            }
+            (_, held) => held,
+        }
     }
 
-    async fn release(&self, name: &str) -> Result<(), StoreError> {
-        self.store.release(name).await
+    async fn release(&self, name: &str, by: Option<HoldId>) -> Result<(), StoreError> {
+        self.store.release(name, by).await
     }
 
     async fn compare(

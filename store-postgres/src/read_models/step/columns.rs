@@ -44,7 +44,7 @@ fn letters<'q>(query: Statement<'q>, step: &Step) -> Result<Statement<'q>, Store
 }
 
 fn settled<'q>(query: Statement<'q>, step: &Step) -> Result<Statement<'q>, StoreError> {
-    let (mut positions, mut hows, mut reasons) = (vec![], vec![], vec![]);
+    let (mut positions, mut hows, mut reasons, mut wishes) = (vec![], vec![], vec![], vec![]);
     for settled in &step.settled {
         let (how, reason) = match &settled.how {
             Settlement::Gone => (0, None),
@@ -55,6 +55,7 @@ fn settled<'q>(query: Statement<'q>, step: &Step) -> Result<Statement<'q>, Store
         positions.push(signed(settled.position.get()));
         hows.push(how);
         reasons.push(reason);
+        wishes.push(signed(settled.wishes));
     }
-    Ok(query.bind(positions).bind(hows).bind(reasons))
+    Ok(query.bind(positions).bind(hows).bind(reasons).bind(wishes))
 }

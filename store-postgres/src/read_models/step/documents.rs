@@ -7,7 +7,7 @@ use annals::read_model::{Document, DocumentKey, Shape};
 use sqlx::error::DatabaseError;
 
 use super::{PostgresStep, within};
-use crate::error::store_error;
+use crate::error::{store_error, write_error};
 use crate::read_models::PostgresReadModels;
 use crate::read_models::access::has_code;
 use crate::read_models::documents::document;
@@ -57,7 +57,7 @@ impl PostgresReadModels {
             let keys = Keys::of(deleted.iter().map(|(key, _)| key))?;
             let done = keys.bind(tables.delete.query()).execute(&mut *step.tx);
             let done = within(&step.lease, done).await;
-            done.map_err(|error| store_error(&error))?;
+            done.map_err(|error| write_error(&error))?;
         }
         for (statement, documents) in [(&tables.insert, new), (&tables.upsert, over)] {
             if documents.is_empty() {
@@ -100,7 +100,7 @@ fn texts<'d>(
         std::str::from_utf8(document.as_deref().unwrap_or_default())
     };
     let texts: Result<_, _> = documents.iter().map(text).collect();
-    texts.map_err(|_| StoreError::permanent("a document is not UTF-8"))
+    texts.map_err(|_| StoreError::content("a document is not UTF-8"))
 }
 
 /// Another unit has written the first document under a key meanwhile: made again, the
@@ -111,5 +111,5 @@ fn unwritten(error: &sqlx::Error) -> StoreError {
     if has_code(error, "23505") && constraint.is_some_and(|name| name.ends_with("_pkey")) {
         return StoreError::transient("another unit has written a new document meanwhile");
     }
-    store_error(error)
+    write_error(error)
 }
