@@ -3,11 +3,14 @@
 #![doc = include_str!("../docs/views.md")]
 //!
 #![doc = include_str!("../docs/runner.md")]
+//!
+#![doc = include_str!("../docs/local.md")]
 
 mod ask;
 mod difference;
 mod documents;
 mod keys;
+mod local;
 pub mod operations;
 mod options;
 mod projection;
@@ -22,6 +25,9 @@ pub use ask::{LiveView, ask};
 pub use difference::{Changed, Difference};
 pub use documents::Documents;
 pub use keys::Keys;
+pub use local::{
+    Begun, Discarded, LocalError, LocalView, OpenLocal, SaveError, StopError, WaitError,
+};
 pub use operations::Operations;
 pub use options::{OnFailure, OnUnreadable, Options};
 pub use projection::{ExternalProjection, Projection};
