@@ -22,7 +22,7 @@ mod view_key;
 mod views;
 
 pub use ask::{LiveView, ask};
-pub use difference::{Changed, Difference};
+pub use difference::{ChangedDocument, ViewDifference};
 pub use documents::Documents;
 pub use keys::Keys;
 pub use local::{
