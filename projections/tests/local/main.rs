@@ -15,6 +15,7 @@ mod discarded;
 #[allow(dead_code, reason = "another suite uses the rest")]
 mod domain;
 mod ended;
+mod flaky;
 mod properties;
 mod resumed;
 mod views;
@@ -42,6 +43,9 @@ macro_rules! cases {
 }
 
 cases! {
+    flaky {
+        what_may_pass_is_tried_again_where_it_was,
+    }
     resumed {
         a_restart_continues_from_the_snapshot,
         who_was_dropped_continues_from_the_last_snapshot,
