@@ -109,7 +109,7 @@ impl<V: View> LocalView<V> {
 
     /// Answers a question from all documents, as they are at one moment. The view takes no
     /// events until it is answered, and the thread waits for an event that is taken just
-    /// now: keep it short.
+    /// now: keep it short, and ask nothing of the view within it.
     ///
     /// # Errors
     /// The view has ended: see [`LocalError`].

@@ -10,7 +10,7 @@ use annals::store::{
 use annals::{
     AnyStore, AppendError, Checkpoint, EventStore, Partition, ReadError, StoreError, StreamId,
 };
-use annals_projections::LocalView;
+use annals_projections::{LocalError, LocalView, StopError, WaitError};
 use futures::{StreamExt, stream};
 
 use super::domain::{account, append, deposited, sent};
@@ -23,6 +23,7 @@ struct Flaky {
     log: AnyStore,
     left: Arc<AtomicU32>,
     after: usize,
+    error: fn(Checkpoint) -> ReadError,
 }
 
 impl EventStore for Flaky {
@@ -51,12 +52,13 @@ impl EventStore for Flaky {
     }
 
     fn subscribe(&self, query: LogQuery) -> DeliveryStream {
+        let (error, start) = (self.error, Checkpoint::start(self.log().id, query.partition));
         let deliveries = self.log.subscribe(query);
         let one_less = |left: u32| left.checked_sub(1);
         if self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_err() {
             return deliveries;
         }
-        let lost = async { Err(ReadError::Store(StoreError::transient("connection lost"))) };
+        let lost = async move { Err(error(start)) };
         deliveries.take(self.after).chain(stream::once(lost)).boxed()
     }
 
@@ -76,7 +78,8 @@ pub async fn what_may_pass_is_tried_again_where_it_was(world: World) {
         events.extend(token.checkpoints().filter_map(|place| place.event()));
     }
     let left = Arc::new(AtomicU32::new(4 * u32::from(world.log.log().partitions.count())));
-    let log = Flaky { log: world.log.clone(), left: left.clone(), after: 5 };
+    let error = |_| ReadError::Store(StoreError::transient("connection lost"));
+    let log = Flaky { log: world.log.clone(), left: left.clone(), after: 5, error };
     let view = LocalView::<Counted>::open(log).snapshots(world.snapshots.clone()).every(3);
     let view = view.start().await.unwrap();
     view.caught_up(PATIENCE).await.unwrap();
@@ -88,4 +91,19 @@ pub async fn what_may_pass_is_tried_again_where_it_was(world: World) {
     view.stop().await.unwrap();
     let again = world.started::<Counted>().await;
     world.assert_as_replayed(&again).await;
+}
+
+pub async fn a_log_that_has_lost_its_tail_ends_the_view(world: World) {
+    append(&world.log, &account(1), &[deposited(1)]).await;
+    let left = Arc::new(AtomicU32::new(1));
+    let log = Flaky { log: world.log.clone(), left, after: 0, error: ReadError::diverged };
+    let view = LocalView::<Counted>::open(log).snapshots(world.snapshots.clone());
+    let view = view.start().await.unwrap();
+    let ended = view.caught_up(PATIENCE).await.unwrap_err();
+    assert!(matches!(ended, WaitError::Ended(LocalError::Log(_))), "{ended:?}");
+    let refused = view.get("1").unwrap_err();
+    let LocalError::Log(error) = &refused else { panic!("{refused:?}") };
+    assert!(matches!(**error, ReadError::Diverged { .. }), "{error:?}");
+    assert!(matches!(view.stop().await, Err(StopError::Ended(_))));
+    assert_eq!(world.stored::<Counted>().await, None, "what is no longer true is not saved");
 }

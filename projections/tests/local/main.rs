@@ -45,6 +45,7 @@ macro_rules! cases {
 cases! {
     flaky {
         what_may_pass_is_tried_again_where_it_was,
+        a_log_that_has_lost_its_tail_ends_the_view,
     }
     resumed {
         a_restart_continues_from_the_snapshot,
