@@ -107,7 +107,9 @@ pub struct EventRef {
 }
 
 impl EventRef {
-    fn of(raw: &RawEvent) -> Self {
+    /// Which event this is.
+    #[must_use]
+    pub fn of<T>(raw: &Recorded<T>) -> Self {
         Self {
             stream: raw.stream.clone(),
             version: raw.version,

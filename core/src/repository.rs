@@ -36,7 +36,7 @@ use crate::repository::deadline::after;
 use crate::repository::patience::Patience;
 use crate::snapshot::{SnapshotPolicy, SnapshotStore, Snapshots};
 use crate::store::StreamQuery;
-use crate::stream::is_category;
+use crate::stream::{is_category, is_reserved};
 use crate::{Aggregate, AnyStore, Decide, EventStore, Recorded, StreamId};
 
 /// The aggregates of one type in one store.
@@ -73,6 +73,10 @@ impl<A: Aggregate> Repository<A> {
             assert!(
                 is_category(A::CATEGORY),
                 "Aggregate::CATEGORY must have 1 to 64 bytes and hold neither `-` nor NUL"
+            );
+            assert!(
+                !is_reserved(A::CATEGORY),
+                "Aggregate::CATEGORY must not begin with `annals.`, which is kept for annals itself"
             );
         }
         let settings = Settings {

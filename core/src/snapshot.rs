@@ -37,8 +37,14 @@
 //! their default, so do not skip what `evolve` builds;
 //! [`assert_snapshot_equals_replay`](crate::testing::assert_snapshot_equals_replay)
 //! finds it.
+//!
+//! # Other folds
+//! Views that are kept in memory, of the crate `annals-projections`, have
+//! snapshots in the same stores, under streams of the category [`VIEW_CATEGORY`],
+//! which no aggregate can have. [`SnapshotFormat`] is what both go by.
 
 pub(crate) mod codec;
+mod format;
 mod keeper;
 mod policy;
 pub(crate) mod shape;
@@ -46,6 +52,7 @@ mod store;
 mod writer;
 
 pub use codec::SnapshotCodec;
+pub use format::{SnapshotFormat, UnfitSnapshot};
 pub(crate) use keeper::{Restored, Snapshots};
 pub use policy::SnapshotPolicy;
-pub use store::{AnySnapshotStore, SnapshotStore, StoredSnapshot};
+pub use store::{AnySnapshotStore, SnapshotStore, StoredSnapshot, VIEW_CATEGORY};

@@ -70,6 +70,20 @@ pub(crate) const fn is_category(category: &str) -> bool {
     !bytes.is_empty() && bytes.len() <= StreamId::MAX_CATEGORY_BYTES
 }
 
+/// Whether a category is kept for annals itself, and none of an aggregate.
+pub(crate) const fn is_reserved(category: &str) -> bool {
+    const PREFIX: &[u8] = b"annals.";
+    let bytes = category.as_bytes();
+    let mut at = 0;
+    while at < PREFIX.len() {
+        if at == bytes.len() || bytes[at] != PREFIX[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
 fn check_category(category: &str) -> Result<(), InvalidStreamId> {
     if is_category(category) {
         return Ok(());
@@ -171,4 +185,18 @@ pub enum InvalidStreamId {
     /// The `Display` implementation of the key returned an error.
     #[error("the key of a stream id could not be displayed: its Display returned an error")]
     Unprintable,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::VIEW_CATEGORY;
+
+    #[test]
+    fn no_aggregate_can_have_the_category_of_the_snapshots_of_views() {
+        assert!(is_reserved(VIEW_CATEGORY) && is_category(VIEW_CATEGORY));
+        for category in ["account", "annals", "annals_view", "Annals.view", ""] {
+            assert!(!is_reserved(category), "{category}");
+        }
+    }
 }

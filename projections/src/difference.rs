@@ -10,11 +10,13 @@ use crate::{Documents, View};
 
 /// What differs between the documents of two views with the same keys, as of two versions
 /// of the code over one history. Documents are compared as JSON.
+///
+/// What differs between two versions in a store is an [`annals::read_model::Difference`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Difference<K> {
+pub struct ViewDifference<K> {
     /// In the order of their keys; documents that are the same are not among them.
-    pub changed: Vec<Changed<K>>,
+    pub changed: Vec<ChangedDocument<K>>,
     /// How many documents are the same.
     pub same: usize,
 }
@@ -22,7 +24,7 @@ pub struct Difference<K> {
 /// A document that differs: `None` where there is none.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Changed<K> {
+pub struct ChangedDocument<K> {
     /// Its key.
     pub key: K,
     /// The document before.
@@ -51,17 +53,17 @@ impl<V: View> Documents<V> {
     pub fn difference<W: View<Key = V::Key>>(
         &self,
         after: &Documents<W>,
-    ) -> Result<Difference<V::Key>, serde_json::Error> {
+    ) -> Result<ViewDifference<V::Key>, serde_json::Error> {
         let keys = |(key, _)| key;
         let all: BTreeSet<_> =
             self.iter().map(keys).chain(after.iter().map(|(key, _)| key)).collect();
-        let mut difference = Difference { changed: Vec::new(), same: 0 };
+        let mut difference = ViewDifference { changed: Vec::new(), same: 0 };
         for key in all {
             let (before, after) = (json(self.get(key))?, json(after.get(key))?);
             if before == after {
                 difference.same += 1;
             } else {
-                difference.changed.push(Changed { key: key.clone(), before, after });
+                difference.changed.push(ChangedDocument { key: key.clone(), before, after });
             }
         }
         Ok(difference)
@@ -72,7 +74,7 @@ fn json(document: Option<&impl Serialize>) -> Result<Option<Value>, serde_json::
     document.map(serde_json::to_value).transpose()
 }
 
-impl<K> Difference<K> {
+impl<K> ViewDifference<K> {
     /// Whether nothing differs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -81,12 +83,12 @@ impl<K> Difference<K> {
 }
 
 /// A line for each document that differs, and one that counts them.
-impl<K: fmt::Debug> fmt::Display for Difference<K> {
+impl<K: fmt::Debug> fmt::Display for ViewDifference<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = |document: &Option<Value>| {
             document.as_ref().map_or("nothing".to_owned(), Value::to_string)
         };
-        for Changed { key, before, after } in &self.changed {
+        for ChangedDocument { key, before, after } in &self.changed {
             writeln!(f, "{key:?}: {} became {}", text(before), text(after))?;
         }
         let changed = self.changed.len();

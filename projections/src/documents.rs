@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Bound;
 
 use annals::Recorded;
 
@@ -32,7 +33,8 @@ impl<V: View> Documents<V> {
         }
     }
 
-    fn evolve(&mut self, key: &V::Key, event: &Recorded<V::Event>) {
+    /// Folds the event into one of the documents that it touches.
+    pub(crate) fn evolve(&mut self, key: &V::Key, event: &Recorded<V::Event>) {
         let document = self.0.entry(key.clone()).or_default();
         document.evolve(key, event);
         if document.is_gone() {
@@ -64,6 +66,28 @@ impl<V: View> Documents<V> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Puts a document in; `None` if there was none under its key.
+    pub(crate) fn put(&mut self, key: V::Key, document: V) -> Option<V> {
+        self.0.insert(key, document)
+    }
+
+    pub(crate) fn last_key(&self) -> Option<&V::Key> {
+        self.0.last_key_value().map(|(key, _)| key)
+    }
+
+    /// The documents behind a key, or all, up to and with another one.
+    pub(crate) fn between(
+        &self,
+        after: Option<&V::Key>,
+        last: &V::Key,
+    ) -> impl Iterator<Item = (&V::Key, &V)> {
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        // A range that ends before it begins would panic.
+        let is_empty = matches!(after, Bound::Excluded(after) if after >= last);
+        let range = (!is_empty).then(|| self.0.range((after, Bound::Included(last))));
+        range.into_iter().flatten()
     }
 
     /// Takes the document under a key out.

@@ -3,12 +3,15 @@
 #![doc = include_str!("../docs/views.md")]
 //!
 #![doc = include_str!("../docs/runner.md")]
+//!
+#![doc = include_str!("../docs/local.md")]
 
 mod ask;
 mod difference;
 mod documents;
 mod keys;
 mod meter;
+mod local;
 pub mod operations;
 mod options;
 mod projection;
@@ -20,9 +23,12 @@ mod view_key;
 mod views;
 
 pub use ask::{LiveView, ask};
-pub use difference::{Changed, Difference};
+pub use difference::{ChangedDocument, ViewDifference};
 pub use documents::Documents;
 pub use keys::Keys;
+pub use local::{
+    Begun, Discarded, LocalError, LocalView, OpenLocal, SaveError, StopError, WaitError,
+};
 pub use operations::Operations;
 pub use options::{OnFailure, OnUnreadable, Options};
 pub use projection::{ExternalProjection, Projection};

@@ -30,6 +30,7 @@ use tokio::sync::watch;
 
 use crate::options::Settings;
 use crate::{ExternalProjection, Options, Projection, View};
+pub(crate) use backoff::Backoff;
 use board::Board;
 use entry::Entry;
 pub use error::{RunError, StartError};

@@ -1,17 +1,24 @@
-//! Given these events, the view is this.
+//! Given these events, the view is this, and the rows of a projection are these.
 
 #![expect(clippy::needless_pass_by_value, reason = "tests write their values inline")]
+
+mod log;
+mod projected;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Debug;
 
+use annals::store::NewEvent;
 use annals::{
-    Event, EventId, Metadata, Origin, Partition, Payload, Position, Recorded, StreamId, Version,
+    Codec, EncodeError, Event, EventId, LogId, Metadata, Origin, Partition, Payload, Position,
+    RawEvent, Recorded, StreamId, Version, history,
 };
 use time::{Duration, OffsetDateTime};
 
 use crate::{Documents, View};
+use log::GivenLog;
+pub use projected::{FailedEvent, GivenError, Projected};
 
 /// The time at which the first of the given events was recorded; each further one a second
 /// later.
@@ -55,7 +62,7 @@ pub const FIRST_RECORDED: OffsetDateTime = time::macros::datetime!(2025-01-01 00
 pub fn given_events<'a, E: Event>(
     events: impl IntoIterator<Item = (&'a str, E)>,
 ) -> GivenEvents<E> {
-    GivenEvents { events: Vec::new(), versions: HashMap::new() }.and_given(events)
+    GivenEvents::new().and_given(events)
 }
 
 /// Events as a log holds them, given to a view: stream, stored name, schema version and
@@ -69,15 +76,15 @@ pub fn given_events<'a, E: Event>(
 pub fn given_stored<'a, V: View>(
     events: impl IntoIterator<Item = (&'a str, &'a str, u16, &'a str)>,
 ) -> GivenEvents<V::Event> {
-    let mut given = GivenEvents { events: Vec::new(), versions: HashMap::new() };
+    let mut given = GivenEvents::new();
     for (stream, name, schema_version, json) in events {
         let payload = match Payload::json(json) {
             Ok(payload) => payload,
             Err(error) => panic!("the payload of `{name}` at `{stream}`: {error}"),
         };
         let raw = given.record(stream, name.to_owned().into(), schema_version, payload);
-        match raw.decode() {
-            Ok(event) => given.events.push(event),
+        match raw.clone().decode() {
+            Ok(event) => given.push(event, Some(raw)),
             Err(error) => panic!("{error}"),
         }
     }
@@ -85,14 +92,88 @@ pub fn given_stored<'a, V: View>(
     given
 }
 
-/// Events to fold views over.
+/// The events of a history, as [`annals::history`] exports it, such as one of production:
+/// those that `E` knows by name, as a log of one partition that has imported it.
+///
+/// ```
+/// # use annals::Event;
+/// # use annals_projections::{View, testing::{GivenError, given_history}};
+/// # async fn example<Balance: View<Key = String> + std::fmt::Debug + PartialEq>(history: &str)
+/// # -> Result<(), GivenError> {
+/// // `include_str!("history.ndjson")`
+/// let given = given_history::<Balance::Event>(history).await?;
+/// assert_eq!(given.documents::<Balance>().len(), 2);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// The history is damaged, or an event does not decode.
+pub async fn given_history<E: Event>(
+    ndjson: impl AsRef<[u8]> + Send + Sync,
+) -> Result<GivenEvents<E>, GivenError> {
+    let mut given = GivenEvents::new();
+    let log = GivenLog::new(given.log, Vec::new());
+    history::import_text(&log, ndjson).await?;
+    for raw in log.events() {
+        given.versions.insert(raw.stream.clone(), raw.version);
+        if E::SCHEMAS.iter().any(|schema| schema.name == raw.name) {
+            given.push(raw.clone().decode()?, Some(raw));
+        }
+    }
+    Ok(given)
+}
+
+/// Events to fold views over, and to run projections over.
 #[derive(Debug)]
 pub struct GivenEvents<E> {
+    log: LogId,
     events: Vec<Recorded<E>>,
+    /// The payloads of those that were given as a log holds them: an older version, or a
+    /// retired event, cannot be written again.
+    stored: HashMap<EventId, RawEvent>,
     versions: HashMap<StreamId, Version>,
 }
 
 impl<E: Event> GivenEvents<E> {
+    fn new() -> Self {
+        let (events, stored, versions) = (Vec::new(), HashMap::new(), HashMap::new());
+        Self { log: LogId::new(), events, stored, versions }
+    }
+
+    fn push(&mut self, event: Recorded<E>, stored: Option<RawEvent>) {
+        self.stored.extend(stored.map(|raw| (raw.id, raw)));
+        self.events.push(event);
+    }
+
+    /// The events as a log holds them.
+    fn raw(&self) -> Result<Vec<RawEvent>, EncodeError> {
+        let raw = |event: &Recorded<E>| {
+            let (name, schema_version, payload) = match self.stored.get(&event.id) {
+                Some(raw) => (raw.name.clone(), raw.schema_version, raw.event.clone()),
+                None => {
+                    let new = NewEvent::encode(Codec::Json, &event.event)?;
+                    (new.name, new.schema_version, new.payload)
+                }
+            };
+            Ok(RawEvent {
+                event: payload,
+                id: event.id,
+                stream: event.stream.clone(),
+                version: event.version,
+                partition: event.partition,
+                position: event.position,
+                name,
+                schema_version,
+                metadata: event.metadata.clone(),
+                recorded_at: event.recorded_at,
+                occurred_at: event.occurred_at,
+                origin: event.origin,
+            })
+        };
+        self.events.iter().map(raw).collect()
+    }
+
     /// More happens.
     ///
     /// # Panics
@@ -103,7 +184,7 @@ impl<E: Event> GivenEvents<E> {
         for (stream, event) in events {
             let (name, schema) = (event.name().into(), event.schema_version());
             let recorded = self.record(stream, name, schema, event);
-            self.events.push(recorded);
+            self.push(recorded, None);
         }
         self
     }
@@ -123,17 +204,18 @@ impl<E: Event> GivenEvents<E> {
         };
         let version = self.versions.entry(stream.clone()).or_insert(Version::NONE);
         *version = version.next();
-        let number = self.events.len();
-        let after = u32::try_from(number).unwrap_or(u32::MAX);
+        let last = self.events.last();
+        let before = last.map_or(Position::START, |last| last.position);
+        let recorded_at = last.map_or(FIRST_RECORDED, |last| last.recorded_at + Duration::SECOND);
         Recorded {
             id: EventId::new(),
             version: *version,
             partition: Partition::new(0),
-            position: Position::new(number as u64 + 1),
+            position: before.advanced_by(1),
             name,
             schema_version,
             metadata: Metadata::new(),
-            recorded_at: FIRST_RECORDED + Duration::SECOND * after,
+            recorded_at,
             occurred_at: None,
             origin: Origin::Native,
             stream,
@@ -141,10 +223,12 @@ impl<E: Event> GivenEvents<E> {
         }
     }
 
-    /// Changes the last event, such as its metadata or its times.
+    /// Changes the last event, such as its metadata or its times. It is then written anew
+    /// for projections, also where it was given as a log holds it.
     #[must_use = "events test nothing until a `then` follows"]
     pub fn with(mut self, change: impl FnOnce(&mut Recorded<E>)) -> Self {
         if let Some(last) = self.events.last_mut() {
+            self.stored.remove(&last.id);
             change(last);
         }
         self

@@ -141,3 +141,8 @@ pub(crate) fn stored<K: ViewKey>(key: &K) -> DocumentKey {
 pub(crate) fn restored<K: ViewKey>(key: DocumentKey) -> Option<K> {
     K::from_column(K::Column::from_key(key)?)
 }
+
+/// What the keys are kept as.
+pub(crate) fn kind<K: ViewKey>() -> KeyKind {
+    K::Column::KIND
+}

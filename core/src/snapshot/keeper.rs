@@ -8,11 +8,9 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use crate::fold::Folded;
-use crate::snapshot::codec::SnapshotCodecError;
-use crate::snapshot::shape::Shape;
 use crate::snapshot::writer::{Job, Writer};
 use crate::snapshot::{
-    AnySnapshotStore, SnapshotCodec, SnapshotPolicy, SnapshotStore, StoredSnapshot,
+    AnySnapshotStore, SnapshotFormat, SnapshotPolicy, SnapshotStore, StoredSnapshot,
 };
 use crate::{Aggregate, EventId, StoreError, StreamId, Version};
 
@@ -25,10 +23,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 pub(crate) struct Snapshots<A> {
     store: AnySnapshotStore,
     policy: SnapshotPolicy,
-    fingerprint: u64,
-    codecs: &'static [SnapshotCodec],
+    format: SnapshotFormat<A>,
     clone: fn(&A) -> A,
-    decode: fn(SnapshotCodec, &[u8]) -> Result<A, SnapshotCodecError>,
     writer: Writer<A>,
 }
 
@@ -38,8 +34,8 @@ impl<A: Aggregate> Snapshots<A> {
         A: Clone + Serialize + DeserializeOwned,
     {
         let store = AnySnapshotStore::new(store);
-        let shape = Shape::of::<A>().with_default(&A::default());
-        let codecs = SnapshotCodec::candidates(shape, policy.codec);
+        let format = SnapshotFormat::of(&A::default(), policy.codec);
+        let codecs = format.codecs();
         if let Some(wanted) = policy.codec.filter(|wanted| !codecs.contains(wanted)) {
             let category = A::CATEGORY;
             tracing::warn!(target: "annals", category, %wanted, "snapshots are written in json: the shape of the state cannot be traced");
@@ -48,10 +44,8 @@ impl<A: Aggregate> Snapshots<A> {
             writer: Writer::new(store.clone(), codecs, policy.queue),
             store,
             policy,
-            fingerprint: shape.fingerprint,
-            codecs,
+            format,
             clone: A::clone,
-            decode: if shape.opaque { SnapshotCodec::decode_opaque } else { SnapshotCodec::decode },
         }
     }
 
@@ -84,14 +78,10 @@ impl<A: Aggregate> Snapshots<A> {
             let (its, ours) = (stored.revision, A::REVISION);
             return Err(format!("its revision is {its}, the aggregate's is {ours}"));
         }
-        if stored.fingerprint != self.fingerprint {
+        if stored.fingerprint != self.format.fingerprint() {
             return Err("the shape of the state is another one".to_owned());
         }
-        let codec = SnapshotCodec::from_id(&stored.codec).ok_or("its codec is unknown")?;
-        if !self.codecs.contains(&codec) {
-            return Err(format!("{codec} cannot be trusted with a shape that cannot be traced"));
-        }
-        (self.decode)(codec, &stored.state).map_err(|error| error.to_string())
+        self.format.read(&stored.codec, &stored.state).map_err(|error| error.to_string())
     }
 
     /// Queues a snapshot of a committed state, if one is due.
@@ -104,7 +94,7 @@ impl<A: Aggregate> Snapshots<A> {
             stream: stream.clone(),
             version: folded.version,
             event,
-            fingerprint: self.fingerprint,
+            fingerprint: self.format.fingerprint(),
             state: (self.clone)(&folded.state),
         };
         if self.writer.queue(stream, job) {

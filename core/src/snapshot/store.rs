@@ -9,6 +9,12 @@ use futures::future::BoxFuture;
 
 use crate::{EventId, StoreError, StreamId, Version};
 
+/// The category under which views that live in memory keep their snapshots.
+///
+/// Categories that begin with `annals.` are refused for aggregates when their
+/// repository is built, so that no snapshot of one is taken for that of the other.
+pub const VIEW_CATEGORY: &str = "annals.view";
+
 /// A saved fold of one stream. It is disposable: whatever is in doubt about it,
 /// the events are read instead.
 #[derive(Clone, PartialEq, Eq)]

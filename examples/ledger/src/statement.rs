@@ -6,6 +6,9 @@
 mod memory;
 pub(crate) mod postgres;
 
+#[cfg(test)]
+mod tests;
+
 use annals::Recorded;
 use serde::Serialize;
 
