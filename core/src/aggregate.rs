@@ -43,9 +43,9 @@ use crate::Event;
 )]
 pub trait Aggregate: Default + Send + Sync + 'static {
     /// The category of its streams: the part of a stream's id before the first
-    /// `-`. It has 1 to 64 bytes and holds neither `-` nor NUL, or the
-    /// repository of the aggregate does not build (`cargo check` does not see
-    /// it). No two aggregates share one, and it never changes once events are
+    /// `-`. It has 1 to 64 bytes, holds neither `-` nor NUL and does not begin with
+    /// `$`, or the repository of the aggregate does not build (`cargo check` does not
+    /// see it). No two aggregates share one, and it never changes once events are
     /// stored.
     const CATEGORY: &'static str;
 

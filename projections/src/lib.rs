@@ -3,6 +3,8 @@
 #![doc = include_str!("../docs/views.md")]
 //!
 #![doc = include_str!("../docs/runner.md")]
+//!
+#![doc = include_str!("../docs/rules.md")]
 
 mod ask;
 mod difference;
@@ -12,6 +14,7 @@ pub mod operations;
 mod options;
 mod projection;
 mod replay;
+mod rules;
 mod runner;
 pub mod testing;
 mod view;
@@ -26,6 +29,7 @@ pub use operations::Operations;
 pub use options::{OnFailure, OnUnreadable, Options};
 pub use projection::{ExternalProjection, Projection};
 pub use replay::{Replay, replay};
+pub use rules::{Deciding, LiveRules, Rule, Rules};
 pub use runner::{RunError, Runner, Running, StartError};
 pub use view::View;
 pub use view_key::{Column, ViewKey};

@@ -35,6 +35,7 @@ use entry::Entry;
 pub use error::{RunError, StartError};
 use feed::Feeds;
 use feeder::Shared;
+pub(crate) use plan::slice_of;
 pub use running::Running;
 use worker::Worker;
 

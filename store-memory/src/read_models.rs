@@ -19,7 +19,8 @@ use std::time::Duration;
 use annals::read_model::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
     Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, Model,
-    ReachedError, Resumed, Share, Step, SwitchError, Unit, VersionState, Which, Wish, WorkerId,
+    ModelId, ReachedError, Resumed, Share, Standing, Step, SwitchError, Unit, VersionState, Which,
+    Wish, WorkerId,
 };
 use annals::store::kept_time;
 use annals::{Clock, ReadModelStore, StoreError, SystemClock, Token};
@@ -202,6 +203,14 @@ impl ReadModelStore for MemoryReadModels {
 
     async fn count(&self, which: &Which) -> Result<u64, StoreError> {
         self.inner.count(which)
+    }
+
+    async fn standing(
+        &self,
+        version: &ModelId,
+        keys: &[DocumentKey],
+    ) -> Result<Option<Standing>, StoreError> {
+        self.inner.standing(version, keys)
     }
 
     async fn models(&self, name: Option<&str>) -> Result<Vec<Model>, StoreError> {

@@ -41,6 +41,7 @@ pub mod leases;
 pub mod letters;
 pub mod reached;
 pub mod shared;
+pub mod standing;
 pub mod versions;
 
 pub use fixture::ReadModelFixture;

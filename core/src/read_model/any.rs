@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use super::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
     Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, Model,
-    ReachedError, ReadModelStore, Resumed, SessionMismatch, Share, Step, SwitchError, Unit,
-    VersionState, Which, Wish, WorkerId,
+    ModelId, ReachedError, ReadModelStore, Resumed, SessionMismatch, Share, Standing, Step,
+    SwitchError, Unit, VersionState, Which, Wish, WorkerId,
 };
 use crate::{StoreError, Token};
 
@@ -145,6 +145,11 @@ trait Erased: Send + Sync {
         documents: &'a Documents,
     ) -> BoxFuture<'a, Result0<Vec<(DocumentKey, Document)>>>;
     fn erased_count<'a>(&'a self, which: &'a Which) -> BoxFuture<'a, Result0<u64>>;
+    fn erased_standing<'a>(
+        &'a self,
+        version: &'a ModelId,
+        keys: &'a [DocumentKey],
+    ) -> BoxFuture<'a, Result0<Option<Standing>>>;
     fn erased_models<'a>(&'a self, name: Option<&'a str>) -> BoxFuture<'a, Result0<Vec<Model>>>;
     fn erased_letters<'a>(
         &'a self,
@@ -275,6 +280,14 @@ impl<S: ReadModelStore> Erased for S {
 
     fn erased_count<'a>(&'a self, which: &'a Which) -> BoxFuture<'a, Result0<u64>> {
         Box::pin(self.count(which))
+    }
+
+    fn erased_standing<'a>(
+        &'a self,
+        version: &'a ModelId,
+        keys: &'a [DocumentKey],
+    ) -> BoxFuture<'a, Result0<Option<Standing>>> {
+        Box::pin(self.standing(version, keys))
     }
 
     fn erased_models<'a>(&'a self, name: Option<&'a str>) -> BoxFuture<'a, Result0<Vec<Model>>> {
@@ -415,6 +428,14 @@ impl ReadModelStore for AnyReadModels {
 
     async fn count(&self, which: &Which) -> Result<u64, StoreError> {
         self.0.erased_count(which).await
+    }
+
+    async fn standing(
+        &self,
+        version: &ModelId,
+        keys: &[DocumentKey],
+    ) -> Result<Option<Standing>, StoreError> {
+        self.0.erased_standing(version, keys).await
     }
 
     async fn models(&self, name: Option<&str>) -> Result<Vec<Model>, StoreError> {

@@ -73,6 +73,7 @@ statements! {
     resume,
     settle_doubt,
     share,
+    standing,
     switch,
     tables,
     unit,

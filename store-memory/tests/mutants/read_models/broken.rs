@@ -9,7 +9,8 @@ use annals::conformance::ReadModelFixture;
 use annals::read_model::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
     Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, Model,
-    ReachedError, Resumed, Share, Step, SwitchError, Unit, VersionState, Which, Wish, WorkerId,
+    ModelId, ReachedError, Resumed, Share, Standing, Step, SwitchError, Unit, VersionState, Which,
+    Wish, WorkerId,
 };
 use annals::{ReadModelStore, StoreError, Token};
 use annals_memory::{MemoryReadModels, MemoryTables, MemoryTx};
@@ -31,6 +32,8 @@ pub(crate) enum Breaks {
     Reached,
     Order,
     Surplus,
+    Standing,
+    Parked,
 }
 
 #[derive(Clone)]
@@ -231,6 +234,25 @@ impl ReadModelStore for Broken {
 
     async fn count(&self, which: &Which) -> Result<u64, StoreError> {
         self.store.count(which).await
+    }
+
+    async fn standing(
+        &self,
+        version: &ModelId,
+        keys: &[DocumentKey],
+    ) -> Result<Option<Standing>, StoreError> {
+        let mut standing = self.store.standing(version, keys).await?;
+        if self.breaks == Breaks::Standing {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            let later = self.store.standing(version, keys).await?;
+            if let (Some(standing), Some(later)) = (&mut standing, later) {
+                standing.documents = later.documents;
+            }
+        }
+        if let (Breaks::Parked, Some(standing)) = (self.breaks, &mut standing) {
+            standing.parked.clear();
+        }
+        Ok(standing)
     }
 
     async fn models(&self, name: Option<&str>) -> Result<Vec<Model>, StoreError> {
