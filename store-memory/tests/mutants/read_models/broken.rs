@@ -179,6 +179,8 @@ impl ReadModelStore for Broken {
                 return self.again(&lease, Vec::new(), &step).await;
             }
             Breaks::Letters => drop(step.parked.pop()),
+            // So that it moves while others look.
+            Breaks::Standing => tokio::time::sleep(Duration::from_millis(2)).await,
             _ => {}
         }
         match (self.breaks, self.store.commit(tx, &step).await) {
