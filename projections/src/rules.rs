@@ -54,11 +54,10 @@ impl Rules {
     ///
     /// The rule is pure, as an aggregate is, and it is asked again after a conflict. What it
     /// refuses is the command's refusal.
-    pub fn on<V: View, R>(
-        &self,
-        key: &V::Key,
-        rule: impl FnMut(Option<&V>) -> Result<(), R> + Send,
-    ) -> Rule<V, impl FnMut(Option<&V>) -> Result<(), R> + Send, R> {
+    pub fn on<V: View, R, F>(&self, key: &V::Key, rule: F) -> Rule<V, F, R>
+    where
+        F: FnMut(Option<&V>) -> Result<(), R> + Send,
+    {
         Rule::new(self.sight(key), rule)
     }
 
@@ -105,11 +104,10 @@ impl LiveRules {
     }
 
     /// See [`Rules::on`].
-    pub fn on<V: LiveView, R>(
-        &self,
-        key: &V::Key,
-        rule: impl FnMut(Option<&V>) -> Result<(), R> + Send,
-    ) -> Rule<V, impl FnMut(Option<&V>) -> Result<(), R> + Send, R> {
+    pub fn on<V: LiveView, R, F>(&self, key: &V::Key, rule: F) -> Rule<V, F, R>
+    where
+        F: FnMut(Option<&V>) -> Result<(), R> + Send,
+    {
         Rule::new(self.sight(key), rule)
     }
 
