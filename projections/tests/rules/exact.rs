@@ -1,10 +1,12 @@
 //! A decision rests on everything that was decided before, or is not written.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use annals::{IdempotencyKey, Repository};
-use annals_projections::Rules;
+use annals_projections::{OnFailure, Options, Rules, Runner};
 use futures::FutureExt;
+use tokio::time::sleep;
 
 use super::domain::{Account, AccountEvent, Emails, Refused, Register, free};
 use super::hooks::{Before, EVERYWHERE, Hooked};
@@ -74,6 +76,45 @@ pub async fn a_repeat_is_answered_before_the_rule_is_asked(world: World) {
     assert_eq!(world.written(&email).await.0, 1, "one guard");
 }
 
+/// Each key has the checkpoint of its slice: no event is folded twice, none is missed, also
+/// where one slice stands far behind the others.
+pub async fn the_document_of_a_slice_is_exact(world: World) {
+    let feed = async || {
+        let runner = Runner::new(world.log.clone(), world.models.clone());
+        let runner = runner.lease(Duration::from_secs(1));
+        let options = Options::new().slices(4).on_failure(OnFailure::Stop);
+        let running = runner.view_with::<Emails>(options).start().await.unwrap();
+        // All but the slice that has stopped.
+        while world.units_behind().await > 1 {
+            sleep(Duration::from_millis(5)).await;
+        }
+        let _ = running.stop().await;
+    };
+    let poisoned = AccountEvent::Poisoned { email: "poison".into() };
+    world.accounts().update("poison", |_| poisoned.clone()).await.unwrap();
+    let (accounts, rules) = (world.accounts(), world.rules());
+    let email = |n: u32| format!("{n}@example.org");
+    let register = async |n: u32, owners: u32| {
+        let email = email(n);
+        let rule = rules.on(&email, |emails: Option<&Emails>| {
+            let found = emails.map_or(0, |emails| emails.owners.len());
+            assert_eq!(found, owners as usize, "the owners of {email}");
+            Ok::<_, Refused>(())
+        });
+        let id = format!("{n}.{owners}");
+        accounts.execute(&id, Register(email.clone())).and(rule).await.unwrap();
+    };
+    feed().await;
+    for owners in 0..4 {
+        for n in 0..8 {
+            register(n, owners).await;
+        }
+        if owners == 1 {
+            feed().await;
+        }
+    }
+}
+
 /// Two rules on one key do not exclude each other; rules on two keys guard both.
 pub async fn two_rules_on_one_key_are_one_guard(world: World) {
     world.feed::<Emails>().await;
@@ -137,5 +178,4 @@ pub async fn a_dropped_command_has_written_everything_or_nothing(world: World) {
             world.accounts().update("1", |_| closed.clone()).await.unwrap();
         }
     }
-    let _ = Refused::Taken;
 }

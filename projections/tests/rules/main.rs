@@ -54,6 +54,7 @@ everywhere! {
         whoever_comes_between_is_seen_or_conflicts,
         a_released_address_can_be_taken_again,
         a_repeat_is_answered_before_the_rule_is_asked,
+        the_document_of_a_slice_is_exact,
         two_rules_on_one_key_are_one_guard,
         the_guard_is_one_small_event_and_passes_the_views_by,
         a_dropped_command_has_written_everything_or_nothing,

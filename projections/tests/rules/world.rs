@@ -66,6 +66,18 @@ impl World {
         running.stop().await.unwrap();
     }
 
+    /// How many units have not come to the end of their partition.
+    pub async fn units_behind(&self) -> usize {
+        let mut behind = 0;
+        for model in self.models.models(None).await.unwrap() {
+            for unit in model.units {
+                let end = self.log.log_head(unit.unit.partition).await.unwrap();
+                behind += usize::from(unit.checkpoint != end);
+            }
+        }
+        behind
+    }
+
     /// Every event of the log, partition by partition.
     pub async fn events(&self) -> Vec<RawEvent> {
         let mut all: Vec<RawEvent> = Vec::new();
