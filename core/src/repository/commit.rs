@@ -15,7 +15,7 @@ use crate::{Aggregate, AnyStore, AppendError, EncodeError, EventStore, StoreErro
 /// How long before the call's own deadline a store should be done with an
 /// append, at most: time to say what has become of it, because a call that ends
 /// without that answer is in doubt.
-const MARGIN: Duration = Duration::from_secs(1);
+pub(super) const MARGIN: Duration = Duration::from_secs(1);
 
 /// A decision, typed and as it is appended.
 pub(crate) struct Decided<A: Aggregate> {

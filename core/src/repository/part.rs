@@ -4,7 +4,8 @@ use futures::future::BoxFuture;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use crate::repository::commit::append;
+use crate::repository::commit::{MARGIN, append};
+use crate::repository::deadline::before;
 use crate::repository::patience::{Patience, Pauses};
 use crate::repository::{ExecuteError, Retry};
 use crate::store::{Append, Appended};
@@ -102,12 +103,18 @@ impl Occasion {
 
     /// Appends, and appends the same again in doubt and after failures that may pass.
     /// The append must be of exact versions or have a key, so that a try which was
-    /// written after all is found again.
+    /// written after all is found again. Without a deadline of its own it is given one
+    /// that leaves time to answer.
     ///
     /// # Errors
     /// See [`AppendError`]. A conflict is not retried: decide again.
-    pub async fn append(&self, store: &AnyStore, what: &Append) -> Result<Appended, AppendError> {
-        append(store, what, &self.patience).await
+    pub async fn append(
+        &self,
+        store: &AnyStore,
+        mut what: Append,
+    ) -> Result<Appended, AppendError> {
+        what.deadline = what.deadline.or(Some(before(self.deadline(), MARGIN)));
+        append(store, &what, &self.patience).await
     }
 
     /// The pauses between attempts, such as to decide again after conflicts.

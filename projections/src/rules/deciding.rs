@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use annals::read_model::DocumentError;
-use annals::store::{Append, Appended};
+use annals::store::{Append, Appended, Write};
 use annals::{
     AppendError, Conflict, EventStore, ExecuteError, IdempotencyKey, Occasion, ReadError, Retry,
     StreamId,
@@ -66,7 +66,10 @@ impl<'a, V: View, R> Deciding<'a, V, R> {
     }
 
     /// Decides, and decides again, until it is appended.
-    async fn to_the_end(&mut self, occasion: &Occasion) -> Result<Appended, ExecuteError<R>> {
+    async fn decide_until_written(
+        &mut self,
+        occasion: &Occasion,
+    ) -> Result<Appended, ExecuteError<R>> {
         let ground = &self.ground;
         if let Some(first) = occasion.limit(ground.first(occasion)).await? {
             return Ok(first);
@@ -87,12 +90,9 @@ impl<'a, V: View, R> Deciding<'a, V, R> {
                 }
             };
             guard.join(&mut append, &ground.sight.log);
-            if let Some((_, key)) = &ground.key {
-                append.key = Some(key.clone());
-            }
-            append.deadline = append.deadline.or(Some(occasion.deadline()));
+            ground.name(&mut append);
             let overtaken = |stream: &StreamId| stream == guard.stream();
-            match occasion.append(&ground.sight.log, &append).await {
+            match occasion.append(&ground.sight.log, append).await {
                 Ok(appended) => return Ok(appended),
                 // Somebody else has decided on the key, or the log has lost the end of the
                 // guard. Other conflicts are of what the closure has written down.
@@ -109,6 +109,20 @@ impl<'a, V: View, R> Deciding<'a, V, R> {
 impl<V: View> Ground<V> {
     async fn look<R>(&self, occasion: &Occasion) -> Result<Seen<V>, ExecuteError<R>> {
         Ok(occasion.retry(passes, || self.sight.look()).await?)
+    }
+
+    /// Makes sure that the append is known again if its answer is lost: else it would
+    /// conflict with its own guard, and be decided anew.
+    fn name(&self, append: &mut Append) {
+        if let Some((_, key)) = &self.key {
+            append.key = Some(key.clone());
+        }
+        let exact = |write: &Write| write.expected.exact().is_some();
+        if append.key.is_none() && !append.writes.iter().all(exact) {
+            let first = append.writes.iter().flat_map(|write| &write.events).next();
+            let text = first.map(|event| format!("$rule {}", event.id));
+            append.key = text.and_then(|text| IdempotencyKey::new(text).ok());
+        }
     }
 
     /// What the first append under the same key has done, if there was one.
@@ -153,7 +167,7 @@ impl<'a, V: View, R: Send + 'a> IntoFuture for Deciding<'a, V, R> {
         Box::pin(async move {
             let now = Instant::now();
             let deadline = now.checked_add(self.within.min(LONGEST)).unwrap_or(now);
-            self.to_the_end(&Occasion::until(deadline, self.retry)).await
+            self.decide_until_written(&Occasion::until(deadline, self.retry)).await
         })
     }
 }

@@ -73,6 +73,7 @@ everywhere! {
     }
     plain {
         an_append_is_decided_on_a_document,
+        a_lost_answer_is_not_taken_for_another_writer,
         a_repeated_append_is_answered_before_anything_is_decided,
     }
     live {

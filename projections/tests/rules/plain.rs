@@ -1,10 +1,14 @@
 //! Appends without an aggregate.
 
 use annals::store::{Append, NewEvent};
-use annals::{Codec, EventStore, ExecuteError, ExpectedVersion, IdempotencyKey, StreamId};
+use annals::testing::{Fault, ScriptedStore};
+use annals::{
+    Codec, EventStore, ExecuteError, ExpectedVersion, IdempotencyKey, Repository, StreamId,
+};
+use annals_projections::Rules;
 
-use super::domain::{AccountEvent, Emails, Refused};
-use super::world::World;
+use super::domain::{Account, AccountEvent, Emails, Refused, free};
+use super::world::{World, register};
 
 const EMAIL: &str = "ada@example.org";
 
@@ -67,4 +71,32 @@ pub async fn a_repeated_append_is_answered_before_anything_is_decided(world: Wor
     let repeated = again().await.unwrap();
     assert!(repeated.repeated && !first.repeated);
     assert_eq!(repeated.writes, first.writes);
+}
+
+/// An answer that is lost is no other writer: what was written is found again, also where
+/// the closure's own write expects nothing of its stream.
+pub async fn a_lost_answer_is_not_taken_for_another_writer(world: World) {
+    world.feed::<Emails>().await;
+    for (nth, fault) in
+        [Fault::UnknownWritten, Fault::UnknownUnwritten, Fault::Transient].into_iter().enumerate()
+    {
+        let store = ScriptedStore::new(world.log.clone());
+        let rules = Rules::new(store.clone(), world.models.clone());
+        let (email, plain) = (format!("{nth}@example.org"), format!("plain-{nth}@example.org"));
+        store.fail(fault);
+        let accounts = Repository::<Account>::new(store.clone());
+        register(&accounts, &rules, &nth.to_string(), &email).await.unwrap();
+
+        store.fail(fault);
+        let event = AccountEvent::Registered { email: plain.clone() };
+        let decide = |taken: Option<&Emails>| {
+            free(taken)?;
+            let event = NewEvent::encode(Codec::Json, &event).unwrap();
+            let stream = StreamId::new("account", format_args!("plain-{nth}")).unwrap();
+            Ok::<_, Refused>(Append::to(stream, ExpectedVersion::Any, vec![event]))
+        };
+        rules.decide(&plain, decide).await.unwrap();
+        assert_eq!(world.written(&email).await.1.len(), 1, "{fault:?}");
+        assert_eq!(world.written(&plain).await.1.len(), 1, "{fault:?}");
+    }
 }

@@ -64,7 +64,7 @@ pub async fn code_of_two_versions_meets_at_one_guard_while_they_are_switched(wor
         tokio::spawn(async move {
             let accounts = world.accounts().retry(Retry::attempts(100));
             let (id, email) = (format!("n{n}"), format!("{}@example.org", n % 8));
-            if n % 3 == 0 {
+            if n.is_multiple_of(3) {
                 return register(&accounts, &world.rules(), &id, &email).await;
             }
             let rules = world.rules();
