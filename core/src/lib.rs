@@ -65,7 +65,10 @@ pub use metadata::{InvalidTraceContext, Metadata, TraceContext};
 pub use position::{Partition, Partitions, Position};
 pub use read_model::ReadModelStore;
 pub use recorded::{Origin, RawEvent, Recorded};
-pub use repository::{At, ExecuteError, Executed, Execution, LoadError, Loaded, Repository, Retry};
+pub use repository::{
+    At, ExecuteError, Executed, Execution, LoadError, Loaded, Occasion, Part, Pauses, Repository,
+    Retry,
+};
 pub use snapshot::{SnapshotPolicy, SnapshotStore};
 pub use store::{AnyStore, AppendError, EventStore, IdempotencyKey, ReadError, StoreError};
 pub use stream::{InvalidStreamId, StreamId};

@@ -9,6 +9,7 @@ mod hold;
 mod key;
 mod lease;
 mod letter;
+mod standing;
 mod status;
 mod step;
 
@@ -28,6 +29,7 @@ pub use hold::{Hold, HoldId};
 pub use key::{DocumentKey, InvalidKey, KeyKind, MAX_KEY_BYTES};
 pub use lease::{Heartbeat, Lease, Report, Share, Unit, WorkerId};
 pub use letter::{DeadLetter, LetterQuery, Wish};
+pub use standing::{DocumentError, Standing};
 pub use status::{Compared, Difference, Model, UnitStatus, VersionState};
 pub use step::{Committed, Document, Documents, Resumed, Settled, Settlement, Step, Which};
 
@@ -198,6 +200,19 @@ pub trait ReadModelStore: Send + Sync + Sized + 'static {
     /// # Errors
     /// The store failed, or has no such model.
     fn count(&self, which: &Which) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// The documents of a version under keys, with the checkpoints of its units and the
+    /// keys among them that are parked, all in one snapshot: folded with the
+    /// events behind the checkpoints, a document is what it is at the end of the log.
+    /// `None` if there is no such version.
+    ///
+    /// # Errors
+    /// The store failed, or the version does not keep documents under such keys.
+    fn standing(
+        &self,
+        version: &ModelId,
+        keys: &[DocumentKey],
+    ) -> impl Future<Output = Result<Option<Standing>, StoreError>> + Send;
 
     /// Every read model with its versions and their units, or those of one name, in one
     /// snapshot.

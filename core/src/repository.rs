@@ -11,8 +11,10 @@ mod line;
 mod load;
 mod moment;
 mod outcome;
+mod part;
 mod patience;
 mod retry;
+mod seat;
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,6 +30,8 @@ pub use error::{ExecuteError, LoadError};
 pub use execution::{Executed, Execution};
 pub use load::Loaded;
 pub use moment::At;
+pub use part::{Occasion, Part};
+pub use patience::Pauses;
 pub use retry::Retry;
 
 use crate::decision::IntoDecision;

@@ -5,17 +5,19 @@
 #![doc = include_str!("../docs/runner.md")]
 //!
 #![doc = include_str!("../docs/local.md")]
+#![doc = include_str!("../docs/rules.md")]
 
 mod ask;
 mod difference;
 mod documents;
 mod keys;
-mod meter;
 mod local;
+mod meter;
 pub mod operations;
 mod options;
 mod projection;
 mod replay;
+mod rules;
 mod runner;
 pub mod testing;
 mod view;
@@ -33,6 +35,7 @@ pub use operations::Operations;
 pub use options::{OnFailure, OnUnreadable, Options};
 pub use projection::{ExternalProjection, Projection};
 pub use replay::{Replay, replay};
+pub use rules::{Deciding, LiveRules, Rule, Rules};
 pub use runner::{RunError, Runner, Running, StartError};
 pub use view::View;
 pub use view_key::{Column, ViewKey};

@@ -37,6 +37,7 @@ pub use error::{RunError, StartError};
 use feed::Feeds;
 use feeder::Shared;
 pub(crate) use handler::panicked;
+pub(crate) use plan::slice_of;
 pub use running::Running;
 use worker::Worker;
 

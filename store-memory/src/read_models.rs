@@ -20,7 +20,7 @@ use std::time::Duration;
 use annals::read_model::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
     Difference, Document, DocumentKey, Documents, Heartbeat, Hold, HoldError, HoldId, Lease,
-    Ledger, LetterQuery, MendError, Model, ModelId, ReachedError, Resumed, Share, Step,
+    Ledger, LetterQuery, MendError, Model, ModelId, ReachedError, Resumed, Share, Standing, Step,
     SwitchError, Unit, VersionState, Which, Wish, WorkerId,
 };
 use annals::store::kept_time;
@@ -204,6 +204,14 @@ impl ReadModelStore for MemoryReadModels {
 
     async fn count(&self, which: &Which) -> Result<u64, StoreError> {
         self.inner.count(which)
+    }
+
+    async fn standing(
+        &self,
+        version: &ModelId,
+        keys: &[DocumentKey],
+    ) -> Result<Option<Standing>, StoreError> {
+        self.inner.standing(version, keys)
     }
 
     async fn models(&self, name: Option<&str>) -> Result<Vec<Model>, StoreError> {

@@ -15,6 +15,7 @@ mod news;
 mod options;
 mod row;
 mod share;
+mod standing;
 mod status;
 mod step;
 mod store;

@@ -12,6 +12,7 @@ use crate::error::read_error;
 use crate::hub::End;
 use crate::page::{Appetite, BYTES, Page, Pages};
 use crate::row;
+use crate::store::Inner;
 use rows::{Ends, Found, ends};
 
 /// How many positions a page with a filter looks at, at most: a filter that lets
@@ -58,7 +59,8 @@ impl Scan {
             After::Position(position) => (position, None),
             After::Checkpoint(checkpoint) => (checkpoint.position(), Some(checkpoint)),
         };
-        let pages = store.inner.followed.clone();
+        let Inner { pages, followed, .. } = &*store.inner;
+        let pages = if query.newest { pages.clone() } else { followed.clone() };
         let (partition, log) = (query.partition, store.inner.info.id);
         if let Some(checkpoint) = checkpoint.filter(|checkpoint| checkpoint.log() != log) {
             return Err(ReadError::diverged(checkpoint));

@@ -43,6 +43,7 @@ pub mod letters;
 pub mod mended;
 pub mod reached;
 pub mod shared;
+pub mod standing;
 pub mod versions;
 
 pub use fixture::ReadModelFixture;

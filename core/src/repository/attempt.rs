@@ -6,11 +6,13 @@ use tracing::Span;
 
 use crate::causation::with_cause;
 use crate::fold::Folded;
-use crate::repository::commit::Decided;
+use crate::repository::commit::{Decided, append};
 use crate::repository::execution::{Call, Decision};
 use crate::repository::in_line::Course;
 use crate::repository::load::Base;
+use crate::repository::part::{Occasion, Parts};
 use crate::repository::patience::Patience;
+use crate::repository::seat::is_an_opinion;
 use crate::repository::{ExecuteError, Executed, Inner};
 use crate::{Aggregate, AppendError, Conflict, EventStore, ExpectedVersion, StreamId};
 
@@ -35,6 +37,7 @@ impl<A: Aggregate> Inner<A> {
         stream: &StreamId,
         mut call: Call,
         decision: &mut Decision<'_, A, E>,
+        parts: &mut Parts<'_, E>,
         span: &Span,
     ) -> Result<Executed<A>, ExecuteError<E>> {
         let patience = Patience::new(call.deadline.instant(), call.retry);
@@ -42,7 +45,7 @@ impl<A: Aggregate> Inner<A> {
         if let Some(first) = self.repeated(stream, &call, &patience).await? {
             return Ok(first);
         }
-        if let (Some(cache), None) = (&self.cache, call.expected) {
+        if let (Some(cache), None, true) = (&self.cache, call.expected, parts.is_empty()) {
             let visit = cache.lines.visit(stream);
             let course = Course { stream, call: &call, patience: &patience, line: visit.line() };
             return self.execute_in_line(cache, course, decision, span).await;
@@ -53,7 +56,8 @@ impl<A: Aggregate> Inner<A> {
         loop {
             attempts += 1;
             span.record("attempts", attempts);
-            let conflict = match self.attempt(stream, &call, &patience, &mut base, decision).await {
+            let attempt = self.attempt(stream, &call, &patience, &mut base, decision, parts);
+            let conflict = match attempt.await {
                 Answer::Final(answer) => return answer,
                 // This costs no attempt: reading makes the state the newest, so it
                 // goes on only while the log changes under it, and ends in time.
@@ -71,10 +75,11 @@ impl<A: Aggregate> Inner<A> {
                 }
                 Answer::Conflict(conflict) => conflict,
             };
-            if let Some(expected) = call.expected {
+            // What the call expects is of its own stream; parts are asked anew.
+            if let Some(expected) = call.expected.filter(|_| conflict.stream == *stream) {
                 return Err(ExecuteError::unretried(conflict, expected));
             }
-            tracing::debug!(target: "annals", %stream, expected = %conflict.expected, actual = %conflict.actual, attempt = attempts, "conflict");
+            tracing::debug!(target: "annals", stream = %conflict.stream, expected = %conflict.expected, actual = %conflict.actual, attempt = attempts, "conflict");
             if !pauses.rest().await {
                 return Err(ExecuteError::Conflict(conflict));
             }
@@ -82,7 +87,7 @@ impl<A: Aggregate> Inner<A> {
         }
     }
 
-    /// Decides once, and appends.
+    /// Decides once, asks the parts, and appends.
     async fn attempt<E>(
         &self,
         stream: &StreamId,
@@ -90,15 +95,60 @@ impl<A: Aggregate> Inner<A> {
         patience: &Patience,
         base: &mut Base<A>,
         decision: &mut Decision<'_, A, E>,
+        parts: &mut Parts<'_, E>,
     ) -> Answer<A, E> {
         let unchanged = match self.decide(stream, call, patience, &base.folded, decision) {
-            Ok(Some(decided)) => {
-                return self.carry_out(stream, patience, base, decided).await;
-            }
+            Ok(Some(mut decided)) => match self.join(call, patience, &mut decided, parts).await {
+                Ok(()) => {
+                    return self.carry_out(stream, patience, base, decided, parts).await;
+                }
+                Err(Answer::Final(Err(refused))) if is_an_opinion(&refused) => Err(refused),
+                Err(answer) => return answer,
+            },
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
         self.believe(stream, call, patience, base, unchanged).await
+    }
+
+    /// Lets the parts decide what else is appended. What one of them refuses is an
+    /// answer only if all that was read for it is the newest still: what they have
+    /// read one after the other may never have stood side by side.
+    async fn join<E>(
+        &self,
+        call: &Call,
+        patience: &Patience,
+        decided: &mut Decided<A>,
+        parts: &mut Parts<'_, E>,
+    ) -> Result<(), Answer<A, E>> {
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let (metadata, occurred_at) = (call.metadata.clone(), call.occurred_at);
+        let occasion = Occasion { patience: *patience, metadata, occurred_at };
+        let append = &mut decided.append;
+        let joined = async {
+            for nth in 0..parts.len() {
+                let refused = match parts[nth].join(append, &occasion).await {
+                    Err(error) if is_an_opinion(&error) => error,
+                    Err(error) => return Err(Answer::Final(Err(error))),
+                    Ok(()) => continue,
+                };
+                for part in &mut parts[..=nth] {
+                    match part.confirm(&occasion).await {
+                        Ok(true) => {}
+                        Ok(false) => return Err(Answer::Again),
+                        Err(error) => return Err(Answer::Final(Err(error))),
+                    }
+                }
+                return Err(Answer::Final(Err(refused)));
+            }
+            Ok(())
+        };
+        let timed_out = |_| Err(Answer::Final(Err(ExecuteError::DeadlineExceeded)));
+        tokio::time::timeout_at(patience.deadline, joined).await.unwrap_or_else(timed_out)?;
+        let checked = append.check(&self.store.log().limits);
+        checked.map_err(|invalid| Answer::Final(Err(ExecuteError::Invalid(invalid))))
     }
 
     /// Returns what changes nothing, once it is known to rest on the newest
@@ -158,9 +208,13 @@ impl<A: Aggregate> Inner<A> {
         patience: &Patience,
         base: &mut Base<A>,
         decided: Decided<A>,
+        parts: &mut Parts<'_, E>,
     ) -> Answer<A, E> {
-        match self.append(&decided.append, patience).await {
+        match append(&self.store, &decided.append, patience).await {
             Ok(appended) => {
+                for part in parts {
+                    part.appended(&appended);
+                }
                 Answer::Final(self.outcome_of(stream, patience, base, decided, &appended).await)
             }
             Err(AppendError::Conflict(conflict)) => Answer::Conflict(conflict),

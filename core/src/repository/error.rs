@@ -1,5 +1,6 @@
 //! What can go wrong between a command and its outcome.
 
+use crate::read_model::DocumentError;
 use crate::store::InvalidAppend;
 use crate::{
     AppendError, Conflict, DecodeError, EncodeError, ExpectedVersion, InvalidStreamId, ReadError,
@@ -87,6 +88,26 @@ pub enum ExecuteError<E> {
         /// The aggregate's stream.
         stream: StreamId,
     },
+    /// Two commands of one append are on the same aggregate. Make them one command.
+    #[error("two commands of one append are on stream `{stream}`: make them one command")]
+    TwiceInOne {
+        /// The aggregate's stream.
+        stream: StreamId,
+    },
+    /// A part of an append has an idempotency key. Give it to the first command: it
+    /// holds for the whole.
+    #[error(
+        "the command on stream `{stream}` is a part of an append and has an idempotency key: \
+         give the key to the first command"
+    )]
+    KeyOnPart {
+        /// The stream of the part.
+        stream: StreamId,
+    },
+    /// A document that the command was to be decided on is not known as it is at the
+    /// end of the log.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
     /// The deadline passed; nothing was written.
     #[error("the deadline passed before the command was carried out: nothing was written")]
     DeadlineExceeded,
@@ -118,7 +139,28 @@ impl<E> ExecuteError<E> {
             ExecuteError::Conflict(_) | ExecuteError::DeadlineExceeded => true,
             ExecuteError::Load(error) => error.is_transient(),
             ExecuteError::Store(error) => error.is_transient(),
+            ExecuteError::Document(error) => error.is_transient(),
             _ => false,
+        }
+    }
+
+    /// The same, with another refusal.
+    pub fn map_refusal<F>(self, refusal: impl FnOnce(E) -> F) -> ExecuteError<F> {
+        match self {
+            ExecuteError::Refused(refused) => ExecuteError::Refused(refusal(refused)),
+            ExecuteError::Conflict(conflict) => ExecuteError::Conflict(conflict),
+            ExecuteError::VersionMismatch(conflict) => ExecuteError::VersionMismatch(conflict),
+            ExecuteError::InvalidId(invalid) => ExecuteError::InvalidId(invalid),
+            ExecuteError::Load(error) => ExecuteError::Load(error),
+            ExecuteError::Encode(error) => ExecuteError::Encode(error),
+            ExecuteError::Invalid(invalid) => ExecuteError::Invalid(invalid),
+            ExecuteError::KeyReused { stream } => ExecuteError::KeyReused { stream },
+            ExecuteError::TwiceInOne { stream } => ExecuteError::TwiceInOne { stream },
+            ExecuteError::KeyOnPart { stream } => ExecuteError::KeyOnPart { stream },
+            ExecuteError::Document(error) => ExecuteError::Document(error),
+            ExecuteError::DeadlineExceeded => ExecuteError::DeadlineExceeded,
+            ExecuteError::Unknown(error) => ExecuteError::Unknown(error),
+            ExecuteError::Store(error) => ExecuteError::Store(error),
         }
     }
 
@@ -132,7 +174,9 @@ impl<E> ExecuteError<E> {
         }
     }
 
-    pub(super) fn from_append(error: AppendError) -> Self {
+    /// What an append that failed means for the command that it would have carried out.
+    #[must_use]
+    pub fn from_append(error: AppendError) -> Self {
         match error {
             AppendError::Conflict(conflict) => ExecuteError::Conflict(conflict),
             AppendError::Invalid(invalid) => ExecuteError::Invalid(invalid),

@@ -11,6 +11,8 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use crate::repository::deadline::Deadline;
+use crate::repository::part::Part;
+use crate::repository::seat::Seat;
 use crate::repository::{ExecuteError, Repository, Retry};
 use crate::store::IdempotencyKey;
 use crate::{
@@ -46,11 +48,14 @@ pub(crate) type Decision<'a, A, E> =
 /// key the same command can be executed again in any case.
 #[must_use = "an execution does nothing until it is awaited"]
 pub struct Execution<'a, A: Aggregate, E> {
-    repository: &'a Repository<A>,
-    stream: Result<StreamId, InvalidStreamId>,
-    decision: Decision<'a, A, E>,
+    pub(super) repository: &'a Repository<A>,
+    pub(super) stream: Result<StreamId, InvalidStreamId>,
+    pub(super) decision: Decision<'a, A, E>,
     command: &'static str,
-    call: Call,
+    pub(super) call: Call,
+    pub(super) parts: Vec<Box<dyn Part<E> + 'a>>,
+    /// Where it is itself a part of another one.
+    pub(super) seat: Option<Seat<A>>,
 }
 
 /// The options of a call.
@@ -79,7 +84,63 @@ impl<'a, A: Aggregate, E> Execution<'a, A, E> {
             retry: repository.inner.settings.retry,
             deadline: Deadline::In(repository.inner.settings.deadline),
         };
-        Self { repository, stream, decision, command, call }
+        Self { repository, stream, decision, command, call, parts: Vec::new(), seat: None }
+    }
+
+    /// Decides something else together with this command, and writes it by the same
+    /// append: all or nothing. A command on another aggregate, of this repository or
+    /// of another one in the same store, or a rule over a read model.
+    ///
+    /// ```
+    /// # use annals::{Aggregate, Event, Repository};
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Debug, Clone, Serialize, Deserialize, Event)]
+    /// # #[event(prefix = "account")]
+    /// # enum AccountEvent { Moved { cents: i64 } }
+    /// # #[derive(Default)]
+    /// # struct Account { cents: i64 }
+    /// # impl Aggregate for Account {
+    /// #     const CATEGORY: &'static str = "account";
+    /// #     type Id = str;
+    /// #     type Event = AccountEvent;
+    /// #     fn evolve(&mut self, AccountEvent::Moved { cents }: &AccountEvent) { self.cents += cents }
+    /// # }
+    /// # #[derive(Debug, thiserror::Error)]
+    /// # #[error("overdrawn")]
+    /// # struct Overdrawn;
+    /// # impl Account {
+    /// #     fn moved(&self, cents: i64) -> Result<AccountEvent, Overdrawn> {
+    /// #         if self.cents + cents < 0 { return Err(Overdrawn) }
+    /// #         Ok(AccountEvent::Moved { cents })
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let accounts = Repository::<Account>::new(annals_memory::MemoryStore::new());
+    /// # accounts.update("ada", |account| account.moved(80)).await?;
+    /// accounts
+    ///     .update("ada", |account| account.moved(-50))
+    ///     .and(accounts.update("bob", |account| account.moved(50)))
+    ///     .await?;
+    /// # assert_eq!(accounts.load("bob").await?.state.cents, 50);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// After a conflict on any of the streams everything is decided anew. The options
+    /// of this call hold for the whole, but for the metadata, the time and the expected
+    /// version that a part has set for itself; an idempotency key belongs here.
+    /// The answer is that of this command, and its token is of everything
+    /// that was written; a repeat of a key returns it before any part is asked.
+    ///
+    /// Where this command decides no events, nothing happens, and no part is asked. A
+    /// part that decides none writes nothing, and nobody checks that it would decide so
+    /// still when the others are written. Such a call does not join the line of a
+    /// [hot aggregate](Repository#hot-aggregates): it meets the others as a writer from
+    /// elsewhere would.
+    pub fn and(mut self, part: impl Part<E> + 'a) -> Self {
+        self.parts.push(Box::new(part));
+        self
     }
 
     /// What is known about the events besides what happens.
@@ -144,11 +205,11 @@ impl<'a, A: Aggregate, E: Send + 'a> IntoFuture for Execution<'a, A, E> {
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Execution { repository, stream, mut decision, command, call } = self;
+        let Execution { repository, stream, mut decision, command, call, mut parts, .. } = self;
         Box::pin(async move {
             let stream = stream.map_err(ExecuteError::InvalidId)?;
             let span = tracing::info_span!(target: "annals", "annals.command", command, %stream, attempts = Empty, outcome = Empty, version = Empty, events = Empty);
-            let outcome = repository.inner.execute(&stream, call, &mut decision, &span);
+            let outcome = repository.inner.execute(&stream, call, &mut decision, &mut parts, &span);
             let outcome = outcome.instrument(span.clone()).await;
             record(&span, &outcome);
             outcome

@@ -14,7 +14,7 @@ use tracing::Span;
 use crate::fold::Folded;
 use crate::repository::attempt::Answer;
 use crate::repository::cache::Cache;
-use crate::repository::commit::Decided;
+use crate::repository::commit::{Decided, append};
 use crate::repository::execution::{Call, Decision};
 use crate::repository::in_line::ground::{Ground, Known};
 use crate::repository::line::{Line, Link, Mark, Turn};
@@ -119,7 +119,7 @@ impl<A: Aggregate> Inner<A> {
         let mut turn = Some(turn);
         let link = line.begin(*footing, base.folded.version, events);
         let answer = {
-            let mut append = pin!(self.append(&decided.append, patience));
+            let mut append = pin!(append(&self.store, &decided.append, patience));
             // Stores queue an append when it is polled first, so that this one
             // stands in the queue before those which follow it. A store that has
             // the answer at once needs no tip: the cache will hold the state.

@@ -39,7 +39,7 @@ impl<A: Aggregate> Inner<A> {
     }
 
     /// Folds what was appended, and tells it to the cache and the snapshots.
-    fn committed(
+    pub(super) fn committed(
         &self,
         stream: &StreamId,
         base: &mut Base<A>,

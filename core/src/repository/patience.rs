@@ -1,5 +1,6 @@
 //! How long, and how often, a call tries.
 
+use std::fmt;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -50,15 +51,21 @@ impl Patience {
 }
 
 /// The pauses that one sequence of attempts may still make.
-pub(crate) struct Pauses {
+pub struct Pauses {
     patience: Patience,
     /// Made by the first pause: most sequences need none.
     left: Option<Box<dyn Iterator<Item = Duration> + Send>>,
 }
 
+impl fmt::Debug for Pauses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pauses").field("patience", &self.patience).finish_non_exhaustive()
+    }
+}
+
 impl Pauses {
     /// Pauses; `false` if no attempt is left, or the deadline comes first.
-    pub(crate) async fn rest(&mut self) -> bool {
+    pub async fn rest(&mut self) -> bool {
         let retry = self.patience.retry;
         let left = self.left.get_or_insert_with(|| Box::new(retry.pauses()));
         let Some(pause) = left.next() else {

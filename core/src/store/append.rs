@@ -106,6 +106,16 @@ pub struct Write {
 }
 
 impl Write {
+    /// Events for a stream.
+    #[must_use]
+    pub fn new(
+        stream: StreamId,
+        expected: impl Into<ExpectedVersion>,
+        events: Vec<NewEvent>,
+    ) -> Self {
+        Self { stream, expected: expected.into(), behind: None, events }
+    }
+
     /// The versions and ids which these events would get behind `version`.
     fn placed_after(&self, version: Version) -> impl Iterator<Item = (Version, EventId)> {
         let versions = (1u64..).map(move |ahead| version.advanced_by(ahead));
@@ -140,7 +150,7 @@ impl Append {
         expected: impl Into<ExpectedVersion>,
         events: Vec<NewEvent>,
     ) -> Self {
-        let write = Write { stream, expected: expected.into(), behind: None, events };
+        let write = Write::new(stream, expected, events);
         Self { writes: vec![write], key: None, deadline: None, origin: Origin::Native }
     }
 
@@ -152,7 +162,7 @@ impl Append {
         expected: impl Into<ExpectedVersion>,
         events: Vec<NewEvent>,
     ) -> Self {
-        self.writes.push(Write { stream, expected: expected.into(), behind: None, events });
+        self.writes.push(Write::new(stream, expected, events));
         self
     }
 

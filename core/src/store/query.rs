@@ -73,6 +73,8 @@ pub struct LogQuery {
     /// How many events that pass the filter at most; `None` reads to the end.
     /// Subscriptions end after as many.
     pub limit: Option<u64>,
+    /// Whether to read where is written; see [`newest`](LogQuery::newest).
+    pub newest: bool,
 }
 
 /// The place behind which a read of the log begins.
@@ -90,7 +92,7 @@ impl LogQuery {
     #[must_use]
     pub fn partition(partition: Partition) -> Self {
         let after = After::Position(Position::START);
-        Self { partition, after, filter: Filter::all(), limit: None }
+        Self { partition, after, filter: Filter::all(), limit: None, newest: false }
     }
 
     /// What stands behind a checkpoint. If the log no longer holds the
@@ -119,6 +121,14 @@ impl LogQuery {
     #[must_use]
     pub fn limit(self, events: u64) -> Self {
         Self { limit: Some(events), ..self }
+    }
+
+    /// Reads everything that was acknowledged before the read began, as reads of streams
+    /// do, also where whole partitions are read from a copy that may lag behind: for
+    /// who decides on what is read. Subscriptions take no notice of it.
+    #[must_use]
+    pub fn newest(self) -> Self {
+        Self { newest: true, ..self }
     }
 }
 

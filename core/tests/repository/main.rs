@@ -18,6 +18,7 @@ mod logs;
 mod lost_tail;
 mod metadata;
 mod moments;
+mod parts;
 mod plain;
 mod properties;
 mod refused;

@@ -8,7 +8,7 @@ use annals::read_model::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
     Difference, Document, DocumentKey, Documents, Heartbeat, Hold, HoldError, HoldId, Lease,
     Ledger, LetterQuery, MendError, Model, ModelId, ReachedError, ReadModelStore, Resumed, Share,
-    Step, SwitchError, Unit, VersionState, Which, Wish, WorkerId,
+    Standing, Step, SwitchError, Unit, VersionState, Which, Wish, WorkerId,
 };
 use annals::{Checkpoint, StoreError, Token};
 use annals_memory::{MemoryReadModels, MemoryTables, MemoryTx};
@@ -187,6 +187,14 @@ impl ReadModelStore for Chaos {
 
     async fn count(&self, which: &Which) -> Result<u64, StoreError> {
         self.inner.count(which).await
+    }
+
+    async fn standing(
+        &self,
+        version: &ModelId,
+        keys: &[DocumentKey],
+    ) -> Result<Option<Standing>, StoreError> {
+        self.inner.standing(version, keys).await
     }
 
     async fn models(&self, name: Option<&str>) -> Result<Vec<Model>, StoreError> {

@@ -3,7 +3,9 @@
 use std::ops::Bound;
 
 use annals::StoreError;
-use annals::read_model::{Document, DocumentKey, Documents, Model, Shape, UnitStatus, Which};
+use annals::read_model::{
+    Document, DocumentKey, Documents, Model, ModelId, Shape, Standing, UnitStatus, Which,
+};
 use time::OffsetDateTime;
 
 use super::Inner;
@@ -37,6 +39,38 @@ impl Inner {
 
     pub(super) fn count(&self, which: &Which) -> Result<u64, StoreError> {
         Ok(self.lock().keeping(which)?.documents.len() as u64)
+    }
+
+    pub(super) fn standing(
+        &self,
+        version: &ModelId,
+        keys: &[DocumentKey],
+    ) -> Result<Option<Standing>, StoreError> {
+        let state = self.lock();
+        if state.built(version).is_none() {
+            return Ok(None);
+        }
+        let built = state.keeping(&Which::Version(version.clone()))?;
+        let kind = built.declaration.shape;
+        if keys.iter().any(|key| kind != Shape::Documents(key.kind())) {
+            let reason = format!("{version} is kept as {kind}, and the keys are of another kind");
+            return Err(StoreError::permanent(reason));
+        }
+        let mut keys: Vec<_> = keys.iter().collect();
+        keys.sort();
+        keys.dedup();
+        let letters = || built.units.values().flat_map(|unit| unit.letters.values());
+        let is_parked = |text: &String| letters().any(|letter| letter.keys.contains(text));
+        let mut parked: Vec<_> = keys.iter().map(ToString::to_string).filter(is_parked).collect();
+        parked.sort();
+        let found = keys.into_iter().filter_map(|key| built.documents.get_key_value(key));
+        let units = built.units.iter().map(|(unit, state)| (unit.clone(), state.checkpoint));
+        Ok(Some(Standing {
+            slices: built.declaration.slices,
+            units: units.collect(),
+            documents: found.map(|(key, row)| (key.clone(), row.value.clone())).collect(),
+            parked,
+        }))
     }
 
     pub(super) fn models(&self, name: Option<&str>) -> Vec<Model> {

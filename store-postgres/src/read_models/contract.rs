@@ -5,7 +5,7 @@ use std::error::Error;
 use annals::read_model::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
     Difference, Document, DocumentKey, Documents, Heartbeat, Hold, HoldError, HoldId, Lease,
-    Ledger, LetterQuery, MendError, Model, ModelId, ReachedError, Resumed, Share, Step,
+    Ledger, LetterQuery, MendError, Model, ModelId, ReachedError, Resumed, Share, Standing, Step,
     SwitchError, Unit, VersionState, Which, Wish, WorkerId,
 };
 use annals::{Checkpoint, ReadModelStore, StoreError, Token};
@@ -104,6 +104,14 @@ impl ReadModelStore for PostgresReadModels {
 
     async fn count(&self, which: &Which) -> Result<u64, StoreError> {
         self.count_documents(which).await
+    }
+
+    async fn standing(
+        &self,
+        version: &ModelId,
+        keys: &[DocumentKey],
+    ) -> Result<Option<Standing>, StoreError> {
+        self.stands(version, keys).await
     }
 
     async fn models(&self, name: Option<&str>) -> Result<Vec<Model>, StoreError> {

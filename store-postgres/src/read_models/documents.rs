@@ -64,7 +64,7 @@ pub(super) fn document(row: &PgRow) -> sqlx::Result<(DocumentKey, Document)> {
     Ok((keys::read(row)?, Document::from(row.try_get::<String, _>(1)?)))
 }
 
-fn explained(which: &Which, error: &sqlx::Error) -> StoreError {
+pub(super) fn explained(which: &Which, error: &sqlx::Error) -> StoreError {
     let what = match which {
         Which::Version(id) => id.to_string(),
         Which::Current(name) => name.clone(),

@@ -77,6 +77,7 @@ statements! {
     resume,
     settle_doubt,
     share,
+    standing,
     switch,
     tables,
     unit,

@@ -104,3 +104,22 @@ async fn what_a_standby_never_receives_is_beyond_its_end() {
     let ReadError::BeyondEnd { position, end, .. } = error else { panic!("{error:?}") };
     assert_eq!((position, end), (new.position(), Position::new(2)));
 }
+
+/// Who decides on what is read is given what was acknowledged, and not what the standby
+/// has received of it.
+#[tokio::test]
+async fn the_newest_is_read_from_the_primary() {
+    let primary = Server::start().await.unwrap();
+    let log = log_on(&primary).await;
+    let writer = log.clone().connect().await.unwrap();
+    append_many(&writer, 2).await;
+    let standby = standby_of(&primary).await;
+    replicated(&standby, Position::new(2)).await;
+    pause(&standby).await;
+    append(&writer).await;
+    let store = log.read_from(standby.url()).connect().await.unwrap();
+    let read = async |query| store.read_all(query).try_collect::<Vec<_>>().await.unwrap().len();
+    let all = LogQuery::partition(Partition::FIRST);
+    assert_eq!(read(all.clone()).await, 2, "the standby lags");
+    assert_eq!(read(all.newest()).await, 3);
+}

@@ -72,6 +72,12 @@ macro_rules! __read_model_cases {
                 shared_documents_lose_no_update,
                 shared_documents_are_made_by_one,
             }
+            standing {
+                standing_is_of_one_moment,
+                standing_is_told_of_every_unit,
+                standing_is_of_the_version_that_is_asked,
+                standing_names_what_is_parked,
+            }
             letters {
                 letters_come_back_as_they_were_parked,
                 letters_are_listed_in_pages,

@@ -9,7 +9,7 @@ use crate::read_model::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
     Difference, Document, DocumentKey, Documents, Heartbeat, Hold, HoldError, HoldId, Lease,
     Ledger, LetterQuery, MendError, Model, ModelId, ReachedError, ReadModelStore, Resumed, Share,
-    Step, SwitchError, Unit, VersionState, Which, Wish, WorkerId,
+    Standing, Step, SwitchError, Unit, VersionState, Which, Wish, WorkerId,
 };
 use crate::{Checkpoint, StoreError, Token};
 
@@ -93,6 +93,14 @@ impl ReadModelStore for AnyReadModels {
 
     async fn count(&self, which: &Which) -> Result<u64, StoreError> {
         self.0.erased_count(which).await
+    }
+
+    async fn standing(
+        &self,
+        version: &ModelId,
+        keys: &[DocumentKey],
+    ) -> Result<Option<Standing>, StoreError> {
+        self.0.erased_standing(version, keys).await
     }
 
     async fn models(&self, name: Option<&str>) -> Result<Vec<Model>, StoreError> {

@@ -13,7 +13,7 @@ use crate::read_model::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
     Difference, Document, DocumentKey, Documents, Heartbeat, Hold, HoldError, HoldId, Lease,
     Ledger, LetterQuery, MendError, Model, ModelId, ReachedError, ReadModelStore, Resumed, Share,
-    Step, SwitchError, Unit, VersionState, Which, Wish, WorkerId,
+    Standing, Step, SwitchError, Unit, VersionState, Which, Wish, WorkerId,
 };
 use crate::{Checkpoint, StoreError, Token};
 
@@ -119,6 +119,14 @@ impl<S: ReadModelStore> Erased for S {
 
     fn erased_count<'a>(&'a self, which: &'a Which) -> BoxFuture<'a, Result0<u64>> {
         Box::pin(self.count(which))
+    }
+
+    fn erased_standing<'a>(
+        &'a self,
+        version: &'a ModelId,
+        keys: &'a [DocumentKey],
+    ) -> BoxFuture<'a, Result0<Option<Standing>>> {
+        Box::pin(self.standing(version, keys))
     }
 
     fn erased_models<'a>(&'a self, name: Option<&'a str>) -> BoxFuture<'a, Result0<Vec<Model>>> {

@@ -10,7 +10,7 @@ use super::AnySession;
 use crate::read_model::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
     Difference, Document, DocumentKey, Documents, Heartbeat, Hold, HoldError, HoldId, Lease,
-    Ledger, LetterQuery, MendError, Model, ModelId, ReachedError, Resumed, Share, Step,
+    Ledger, LetterQuery, MendError, Model, ModelId, ReachedError, Resumed, Share, Standing, Step,
     SwitchError, Unit, VersionState, Which, Wish, WorkerId,
 };
 use crate::{Checkpoint, StoreError, Token};
@@ -63,6 +63,11 @@ pub(super) trait Erased: Send + Sync {
         documents: &'a Documents,
     ) -> BoxFuture<'a, Result0<Vec<(DocumentKey, Document)>>>;
     fn erased_count<'a>(&'a self, which: &'a Which) -> BoxFuture<'a, Result0<u64>>;
+    fn erased_standing<'a>(
+        &'a self,
+        version: &'a ModelId,
+        keys: &'a [DocumentKey],
+    ) -> BoxFuture<'a, Result0<Option<Standing>>>;
     fn erased_models<'a>(&'a self, name: Option<&'a str>) -> BoxFuture<'a, Result0<Vec<Model>>>;
     fn erased_letters<'a>(
         &'a self,

@@ -9,7 +9,7 @@ use annals::conformance::ReadModelFixture;
 use annals::read_model::{
     CommitError, Committed, CompareError, Compared, DeadLetter, Declaration, DeclareError,
     Difference, Document, DocumentKey, Documents, Heartbeat, Hold, HoldError, HoldId, Lease,
-    Ledger, LetterQuery, MendError, Model, ModelId, ReachedError, Resumed, Share, Step,
+    Ledger, LetterQuery, MendError, Model, ModelId, ReachedError, Resumed, Share, Standing, Step,
     SwitchError, Unit, VersionState, Which, Wish, WorkerId,
 };
 use annals::{Checkpoint, ReadModelStore, StoreError, Token};
@@ -36,6 +36,8 @@ pub(crate) enum Breaks {
     Order,
     Surplus,
     Mend,
+    Standing,
+    Parked,
 }
 
 #[derive(Clone)]
@@ -188,6 +190,8 @@ impl ReadModelStore for Broken {
                     settled.wishes = letters.first().map_or(0, |letter| letter.wishes);
                 }
             }
+            // So that it moves while others look.
+            Breaks::Standing => tokio::time::sleep(Duration::from_millis(2)).await,
             _ => {}
         }
         match (self.breaks, self.store.commit(tx, &step).await) {
@@ -243,6 +247,25 @@ impl ReadModelStore for Broken {
 
     async fn count(&self, which: &Which) -> Result<u64, StoreError> {
         self.store.count(which).await
+    }
+
+    async fn standing(
+        &self,
+        version: &ModelId,
+        keys: &[DocumentKey],
+    ) -> Result<Option<Standing>, StoreError> {
+        let mut standing = self.store.standing(version, keys).await?;
+        if self.breaks == Breaks::Standing {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            let later = self.store.standing(version, keys).await?;
+            if let (Some(standing), Some(later)) = (&mut standing, later) {
+                standing.documents = later.documents;
+            }
+        }
+        if let (Breaks::Parked, Some(standing)) = (self.breaks, &mut standing) {
+            standing.parked.clear();
+        }
+        Ok(standing)
     }
 
     async fn models(&self, name: Option<&str>) -> Result<Vec<Model>, StoreError> {
