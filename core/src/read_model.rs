@@ -75,7 +75,11 @@ pub trait ReadModelStore: Send + Sync + Sized + 'static {
     /// of a name is current at once; a later one is built beside it.
     ///
     /// What is known already is compared: a later code may handle more events than the
-    /// one before, and then ends the leases of workers with the earlier code.
+    /// one before, and then ends the leases of workers with the earlier code. Types of
+    /// events that are new to it are taken only where no unit has come farther than the log
+    /// was [searched](Declaration::searched) for them: what was passed over would be missing
+    /// for good. Who has searched, but not far enough, finds the units without leases for a
+    /// moment, so that they do not run away from him again.
     ///
     /// # Errors
     /// See [`DeclareError`].

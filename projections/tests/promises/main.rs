@@ -9,6 +9,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod bad_input;
 mod domain;
 mod p10_audit;
 mod p1_exactly_once;
@@ -44,6 +45,18 @@ macro_rules! promises {
 }
 
 promises! {
+    bad_input {
+        bad_input_an_event_of_an_unknown_type_passes_by,
+        bad_input_a_type_that_was_passed_over_is_refused_when_it_becomes_known,
+        bad_input_a_type_that_becomes_known_in_time_is_taken_under_load,
+        bad_input_a_payload_that_does_not_decode_stops_what_would_pass_over_it,
+        bad_input_what_was_renamed_stays_and_is_said_to_be_fed_by_nobody,
+        bad_input_keys_of_another_type_are_refused,
+        bad_input_two_read_models_of_one_name_are_refused,
+        bad_input_a_worker_with_older_code_does_not_join,
+        bad_input_a_log_made_anew_is_another_one,
+        bad_input_a_document_that_does_not_decode_stops_the_view,
+    }
     p1_exactly_once {
         p1_a_view_is_what_a_replay_gives,
         p1_a_projection_is_what_a_replay_gives,

@@ -47,5 +47,6 @@ caught! {
     read_models_that_lose_an_update: "shared_documents_lose_no_update", Update;
     read_models_that_are_reached_too_soon: "reached_", Reached;
     read_models_in_another_order: "documents_by_integer", Order;
+    read_models_that_take_events_unsearched: "declare_takes_further", Searched;
     read_models_with_everything_for_everybody: "lease_shares", Surplus;
 }

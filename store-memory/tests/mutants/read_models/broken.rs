@@ -11,7 +11,7 @@ use annals::read_model::{
     Difference, Document, DocumentKey, Documents, Heartbeat, Lease, Ledger, LetterQuery, Model,
     ReachedError, Resumed, Share, Step, SwitchError, Unit, VersionState, Which, Wish, WorkerId,
 };
-use annals::{ReadModelStore, StoreError, Token};
+use annals::{Position, ReadModelStore, StoreError, Token};
 use annals_memory::{MemoryReadModels, MemoryTables, MemoryTx};
 use tokio::time::Instant;
 
@@ -31,6 +31,7 @@ pub(crate) enum Breaks {
     Reached,
     Order,
     Surplus,
+    Searched,
 }
 
 #[derive(Clone)]
@@ -95,7 +96,12 @@ impl ReadModelStore for Broken {
     type Session = MemoryTables;
 
     async fn declare(&self, model: &Declaration) -> Result<VersionState, DeclareError> {
-        self.store.declare(model).await
+        let mut model = model.clone();
+        if self.breaks == Breaks::Searched {
+            let all = model.partitions.iter().map(|partition| (partition, Position::new(u64::MAX)));
+            model.searched.extend(all);
+        }
+        self.store.declare(&model).await
     }
 
     async fn share(&self, heartbeat: &Heartbeat) -> Result<Share, StoreError> {
