@@ -17,6 +17,8 @@ mod p2_ordered;
 mod p3_fenced;
 mod p4_more;
 mod p4_poison;
+mod p4_thousand;
+mod p5_many_writers;
 mod p5_rebuild;
 mod p6_read_your_writes;
 mod p7_lag;
@@ -81,6 +83,13 @@ promises! {
         p4_an_event_that_does_not_decode_stops_the_view,
         p4_an_event_that_does_not_decode_is_parked_by_its_stream,
         p4_many_poisoned_keys_hold_up_nobody,
+    }
+    p4_thousand {
+        p4_ten_of_a_thousand_keys_are_parked_in_order_and_cured,
+        p4_ten_of_a_thousand_keys_of_a_projection_are_parked_and_cured,
+    }
+    p5_many_writers {
+        p5_fifty_writers_do_not_disturb_a_rebuild,
     }
     p5_rebuild {
         p5_a_version_is_rebuilt_under_load,
