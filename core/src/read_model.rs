@@ -125,6 +125,20 @@ pub trait ReadModelStore: Send + Sync + Sized + 'static {
     /// The lease is not in force any more, or the store failed.
     fn begin(&self, lease: &Lease) -> impl Future<Output = Result<Self::Tx, CommitError>> + Send;
 
+    /// Begins a transaction in which a projection makes its tables: until it ends, nobody
+    /// else is in such a transaction for the same version, so that two units do not make
+    /// the same table at the same moment. Like [`begin`](Self::begin) where tables are not
+    /// made, or where that does no harm.
+    ///
+    /// # Errors
+    /// The lease is not in force any more, or the store failed.
+    fn begin_set_up(
+        &self,
+        lease: &Lease,
+    ) -> impl Future<Output = Result<Self::Tx, CommitError>> + Send {
+        self.begin(lease)
+    }
+
     /// What a projection writes through, within the transaction. Names of tables
     /// without a schema are those of the version that is fed.
     fn session(tx: &mut Self::Tx) -> &mut Self::Session;

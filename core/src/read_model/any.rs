@@ -117,6 +117,10 @@ trait Erased: Send + Sync {
         &'a self,
         lease: &'a Lease,
     ) -> BoxFuture<'a, Result<AnySession, CommitError>>;
+    fn erased_begin_set_up<'a>(
+        &'a self,
+        lease: &'a Lease,
+    ) -> BoxFuture<'a, Result<AnySession, CommitError>>;
     fn erased_load<'a>(
         &'a self,
         tx: &'a mut AnySession,
@@ -217,6 +221,15 @@ impl<S: ReadModelStore> Erased for S {
         lease: &'a Lease,
     ) -> BoxFuture<'a, Result<AnySession, CommitError>> {
         Box::pin(async move { Ok(AnySession(Box::new(TxOf::<S>(self.begin(lease).await?)))) })
+    }
+
+    fn erased_begin_set_up<'a>(
+        &'a self,
+        lease: &'a Lease,
+    ) -> BoxFuture<'a, Result<AnySession, CommitError>> {
+        Box::pin(
+            async move { Ok(AnySession(Box::new(TxOf::<S>(self.begin_set_up(lease).await?)))) },
+        )
     }
 
     fn erased_load<'a>(
@@ -361,6 +374,10 @@ impl ReadModelStore for AnyReadModels {
 
     async fn begin(&self, lease: &Lease) -> Result<AnySession, CommitError> {
         self.0.erased_begin(lease).await
+    }
+
+    async fn begin_set_up(&self, lease: &Lease) -> Result<AnySession, CommitError> {
+        self.0.erased_begin_set_up(lease).await
     }
 
     fn session(tx: &mut AnySession) -> &mut AnySession {

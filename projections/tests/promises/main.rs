@@ -13,6 +13,7 @@ mod bad_input;
 mod domain;
 mod p10_audit;
 mod p1_exactly_once;
+mod p1_set_up;
 mod p2_ordered;
 mod p3_fenced;
 mod p4_more;

@@ -71,6 +71,7 @@ statements! {
     reached,
     release,
     resume,
+    set_up_lock,
     settle_doubt,
     share,
     switch,
