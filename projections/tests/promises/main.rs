@@ -17,6 +17,7 @@ mod p1_set_up;
 mod p2_ordered;
 mod p3_fenced;
 mod p4_more;
+mod p4_narrow;
 mod p4_poison;
 mod p4_thousand;
 mod p5_many_writers;
