@@ -52,7 +52,7 @@ impl Search<'_> {
             // The log has lost its tail, which the units find out by themselves.
             return Ok(units);
         }
-        let names = self.added.iter().fold(Filter::all(), |filter, name| filter.name(name));
+        let names = self.added.iter().fold(Filter::all(), Filter::name);
         let query = LogQuery::partition(self.partition).after(from).filter(names).limit(1);
         match self.log.read_all(query).try_next().await? {
             Some(event) if event.position <= units => Err(StartError::PassedOver {
