@@ -5,6 +5,7 @@ mod fill;
 mod freshness;
 mod hand;
 mod models;
+mod poison;
 mod worker;
 
 use std::time::{Duration, Instant};
@@ -29,8 +30,8 @@ pub(crate) struct Args {
     events: u64,
 }
 
-const WORKLOADS: [&str; 6] =
-    ["view", "sql_projection", "ten_views", "freshness", "rebuild", "view_memory"];
+const WORKLOADS: [&str; 7] =
+    ["view", "sql_projection", "ten_views", "freshness", "rebuild", "view_memory", "poison"];
 
 /// What a side has cost.
 struct Cost {
@@ -138,6 +139,9 @@ pub(crate) async fn run(args: &Args, time: Duration) -> Result<Vec<Row>, Failure
     }
     if wanted("freshness") {
         rows.extend(freshness::run(&server).await?);
+    }
+    if wanted("poison") {
+        rows.extend(poison::run(&server, args.events).await?);
     }
     if wanted("view_memory") {
         for log in [&zipf, &uniform] {

@@ -81,7 +81,11 @@ pub trait ReadModelStore: Send + Sync + Sized + 'static {
     /// of a name is current at once; a later one is built beside it.
     ///
     /// What is known already is compared: a later code may handle more events than the
-    /// one before, and then ends the leases of workers with the earlier code.
+    /// one before, and then ends the leases of workers with the earlier code. Types of
+    /// events that are new to it are taken only where no unit has come farther than the log
+    /// was [searched](Declaration::searched) for them: what was passed over would be missing
+    /// for good. Who has searched, but not far enough, finds the units without leases for a
+    /// moment, so that they do not run away from him again.
     ///
     /// # Errors
     /// See [`DeclareError`].
@@ -126,6 +130,20 @@ pub trait ReadModelStore: Send + Sync + Sized + 'static {
     /// # Errors
     /// The lease is not in force any more, or the store failed.
     fn begin(&self, lease: &Lease) -> impl Future<Output = Result<Self::Tx, CommitError>> + Send;
+
+    /// Begins a transaction in which a projection makes its tables: until it ends, nobody
+    /// else is in such a transaction for the same version, so that two units do not make
+    /// the same table at the same moment. Like [`begin`](Self::begin) where tables are not
+    /// made, or where that does no harm.
+    ///
+    /// # Errors
+    /// The lease is not in force any more, or the store failed.
+    fn begin_set_up(
+        &self,
+        lease: &Lease,
+    ) -> impl Future<Output = Result<Self::Tx, CommitError>> + Send {
+        self.begin(lease)
+    }
 
     /// What a projection writes through, within the transaction. Names of tables
     /// without a schema are those of the version that is fed.

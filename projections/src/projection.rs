@@ -77,7 +77,8 @@ pub trait Projection<S: Send + 'static>: Send + Sync + 'static {
     type Error: Error + Send + Sync + 'static;
 
     /// Makes the tables. It is called before the first event of each partition, and so
-    /// perhaps several times: `CREATE TABLE IF NOT EXISTS`.
+    /// perhaps several times, though never by two at the same moment: `CREATE TABLE IF NOT
+    /// EXISTS`.
     fn set_up(&self, session: &mut S) -> impl Future<Output = Result<(), Self::Error>> + Send {
         let _ = session;
         std::future::ready(Ok(()))

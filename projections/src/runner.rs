@@ -5,6 +5,7 @@ mod batch;
 mod board;
 mod cache;
 mod caught_up;
+mod declare;
 mod entry;
 mod error;
 mod events;
@@ -191,7 +192,7 @@ impl<S: Send + 'static> Runner<S> {
             return Err(StartError::NotEachOnce);
         }
         for entry in &entries {
-            models.declare(&entry.declaration).await?;
+            declare::declare(&log, &models, &entry.declaration).await?;
         }
         let filter = |filter: Filter, entry: &Entry| {
             let mut names: Vec<_> = entry.names.iter().collect();

@@ -22,7 +22,7 @@ static STORES: AtomicU32 = AtomicU32::new(0);
 
 impl Log {
     /// `zipf`: 10^4 accounts, of which the k-th has a share of 1/k. `uniform`: 10^6
-    /// accounts, or as many as there are events, which take turns.
+    /// accounts, or as many as there are events, which take turns. `thousand`: 10^3 that do.
     pub(super) async fn fill(
         server: &BenchServer,
         schema: &'static str,
@@ -32,6 +32,7 @@ impl Log {
         PostgresStore::builder(&url).schema(schema).migrate().await?;
         let mut owner = PgConnection::connect(&url).await?;
         let account = match schema {
+            "thousand" | "thousand_short" => "(p * 7919) % 1000".to_owned(),
             // The inverse of the distribution, for a share of ln(1 + 1/k).
             "zipf" => "floor(power(10001, random()))".to_owned(),
             _ => format!("(p * 7919) % {events}"),

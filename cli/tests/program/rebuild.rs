@@ -5,12 +5,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use annals::ReadModelStore;
-use annals::read_model::{Hold, HoldId};
+use annals::read_model::{Heartbeat, Hold, HoldId, WorkerId};
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
 use crate::domain::{Balance, Same, Twice};
-use crate::support::{PATIENCE, World, interrupt};
+use crate::support::{PATIENCE, World, interrupt, send};
 
 async fn world() -> World {
     let world = World::new().await;
@@ -181,6 +181,55 @@ async fn an_interrupted_comparison_holds_nothing() {
     let (code, told) = world.json(&["rebuild", "balances", "--release"]).await;
     assert_eq!((code, told), (Some(0), json!({"model": "balances", "released": true})));
     assert!(!is_held(&world).await);
+}
+
+/// Somebody holds the leases of a version, and does not feed it.
+async fn take_leases(world: &World, version: u32) {
+    let models = world.models.models(Some("balances")).await.unwrap();
+    let model = models.into_iter().find(|m| m.declaration.id.version == version).unwrap();
+    let share = Heartbeat {
+        worker: WorkerId::new(),
+        label: "idle".to_owned(),
+        lease: Duration::from_secs(60),
+        models: vec![(model.declaration.id.clone(), model.declaration.fingerprint())],
+        reports: Vec::new(),
+    };
+    assert_eq!(world.models.share(&share).await.unwrap().leases.len(), model.units.len());
+}
+
+#[tokio::test]
+async fn an_interrupted_switch_holds_nothing() {
+    let world = world().await;
+    world.runner().view::<Balance>().view::<Same>().run_until_caught_up().await.unwrap();
+    world.operations().switch("balances", 2).await.unwrap();
+    world.deposit("4", 5).await;
+    world.runner().view::<Same>().run_until_caught_up().await.unwrap();
+    // Version 1 seems to be fed, and does not come to where version 2 is.
+    take_leases(&world, 1).await;
+    for signal in ["-INT", "-TERM"] {
+        let to = ["rebuild", "balances", "--to", "1", "--no-compare", "--yes", "--json"];
+        let mut command = world.command(&to);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let held = async {
+            while !is_held(&world).await {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(PATIENCE, held).await.expect("the switch waits for version 1");
+        send(&child, signal);
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        assert!(!is_held(&world).await, "nothing stays held");
+        let told = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+        assert!(told.contains("interrupted"), "{told}");
+        assert_eq!(current(&world).await, 2, "nothing was switched");
+    }
+    // Nobody is kept from going on.
+    world.deposit("5", 5).await;
+    world.runner().view::<Same>().run_until_caught_up().await.unwrap();
+    assert_eq!(
+        world.operations().status_of("balances").await.unwrap().models[1].progress().done,
+        5
+    );
 }
 
 #[tokio::test]

@@ -174,6 +174,11 @@ impl World {
 
 /// Presses Ctrl-C.
 pub(crate) fn interrupt(child: &std::process::Child) {
+    send(child, "-INT");
+}
+
+/// Sends a signal, such as `-TERM`.
+pub(crate) fn send(child: &std::process::Child, signal: &str) {
     let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
 }

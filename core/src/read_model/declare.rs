@@ -1,12 +1,13 @@
 //! What a version of a read model is.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{InvalidName, KeyKind};
+use super::{DeclareError, InvalidName, KeyKind};
 use crate::event::Schema;
-use crate::{LogId, Partitions};
+use crate::{LogId, Partition, Partitions, Position};
 
 /// The greatest length of a read model's name, in bytes. It becomes part of the names of
 /// schemas and tables.
@@ -91,6 +92,9 @@ pub struct Declaration {
     pub log: LogId,
     /// The partitions of the log.
     pub partitions: Partitions,
+    /// Up to where the worker has looked in each partition for events of types that the
+    /// version did not handle before, and has found none. A store does not keep it.
+    pub searched: BTreeMap<Partition, Position>,
 }
 
 impl Declaration {
@@ -106,7 +110,7 @@ impl Declaration {
         let handled = |s: &Schema| Handled { name: s.name.to_owned(), newest: s.newest };
         let mut events: Vec<_> = schemas.iter().map(handled).collect();
         events.sort();
-        Self { id, shape, events, slices: 1, log, partitions }
+        Self { id, shape, events, slices: 1, log, partitions, searched: BTreeMap::new() }
     }
 
     /// In so many slices.
@@ -126,6 +130,33 @@ impl Declaration {
             hash.update(&newest.to_be_bytes());
         }
         hash.digest()
+    }
+
+    /// Whether events which this code handles and `known` does not may have been passed
+    /// over by units that have come so far: they would be missing for good, and nobody would
+    /// notice.
+    ///
+    /// # Errors
+    /// They may, because the log was not [searched](Self::searched) as far.
+    pub fn check_searched(
+        &self,
+        known: &[Handled],
+        units: impl IntoIterator<Item = (Partition, Position)>,
+    ) -> Result<(), DeclareError> {
+        let is_added = |own: &&Handled| known.iter().all(|known| known.name != own.name);
+        let added: Vec<_> = self.events.iter().filter(is_added).map(|e| e.name.clone()).collect();
+        let mut at = BTreeMap::new();
+        for (partition, position) in units {
+            let farthest = at.entry(partition).or_insert(position);
+            *farthest = position.max(*farthest);
+        }
+        at.retain(|partition, position| {
+            *position > self.searched.get(partition).copied().unwrap_or_default()
+        });
+        if added.is_empty() || at.is_empty() {
+            return Ok(());
+        }
+        Err(DeclareError::Unsearched { id: self.id.clone(), added, at })
     }
 
     /// The events of `known` that this code does not handle, or not in so new a version.

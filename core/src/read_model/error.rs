@@ -1,7 +1,9 @@
 //! Why a read-model store refuses.
 
+use std::collections::BTreeMap;
+
 use super::{MAX_NAME_BYTES, ModelId, Shape};
-use crate::{Checkpoint, LogId, Partition, StoreError};
+use crate::{Checkpoint, LogId, Partition, Position, StoreError};
 
 /// The name cannot be that of a read model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +55,23 @@ pub enum DeclareError {
         id: ModelId,
         /// The names of the events.
         missing: Vec<String>,
+    },
+    /// The code handles types of events that the version did not handle before, and the
+    /// version has gone on without it: such events may be among those that were passed over.
+    /// Search the log up to there, and declare it with what was
+    /// [searched](super::Declaration::searched); the runner does.
+    #[error(
+        "{id} did not handle {} before, and may have passed over such events: search the log for \
+         them, and raise the version if there are any",
+        .added.join(", ")
+    )]
+    Unsearched {
+        /// The read model.
+        id: ModelId,
+        /// The names of the events.
+        added: Vec<String>,
+        /// How far it has come in the partitions that were not searched as far.
+        at: BTreeMap<Partition, Position>,
     },
     /// The version was discarded, or one newer than it is all that is left.
     #[error(

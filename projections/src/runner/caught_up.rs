@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use annals::EventStore;
-use annals::read_model::{ModelId, ReadModelStore, UnitStatus};
+use annals::read_model::{ModelId, ReadModelStore, Unit, UnitStatus};
+use annals::store::LogQuery;
+use annals::{Checkpoint, EventStore, ReadError};
+use futures::TryStreamExt;
 use tokio::time::{Instant, sleep_until};
 
 use super::error::RunError;
@@ -12,6 +14,26 @@ use super::feeder::Shared;
 
 /// How often it is looked how far units have come that are fed elsewhere.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// Units of which the log still knows the place: who is ahead of a log that has lost its
+/// tail has not caught up with it.
+async fn still_known(
+    shared: &Shared,
+    units: Vec<(Unit, Checkpoint)>,
+) -> Result<Vec<Unit>, ReadError> {
+    let mut known = Vec::with_capacity(units.len());
+    for (unit, checkpoint) in units {
+        if checkpoint.event().is_some() {
+            let query = LogQuery::resume(checkpoint).limit(1);
+            let read = shared.log.read_all(query).try_next().await;
+            // What may pass is left to who feeds it.
+            read.map(drop)
+                .or_else(|error| if error.is_transient() { Ok(()) } else { Err(error) })?;
+        }
+        known.push(unit);
+    }
+    Ok(known)
+}
 
 pub(super) async fn wait(shared: &Shared, models: &[ModelId]) -> Result<(), RunError> {
     let mut heads = HashMap::new();
@@ -21,9 +43,10 @@ pub(super) async fn wait(shared: &Shared, models: &[ModelId]) -> Result<(), RunE
     let mut units = Vec::new();
     for model in shared.models.models(None).await? {
         if models.contains(&model.declaration.id) {
-            units.extend(model.units.into_iter().map(|status| status.unit));
+            units.extend(model.units.into_iter().map(|status| (status.unit, status.checkpoint)));
         }
     }
+    let mut units = still_known(shared, units).await?;
     let mut look = Instant::now() + LOOK;
     loop {
         // Listened for before it is looked.

@@ -1,7 +1,7 @@
 //! Why a runner does not run.
 
-use annals::read_model::{DeclareError, SessionMismatch, Unit};
-use annals::{ReadError, StoreError};
+use annals::read_model::{DeclareError, ModelId, SessionMismatch, Unit};
+use annals::{Partition, Position, ReadError, StoreError};
 
 /// Why a runner does not start.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +13,26 @@ pub enum StartError {
     /// A projection writes through another session than the store gives.
     #[error(transparent)]
     Session(#[from] SessionMismatch),
+    /// The code handles a type of event that the version did not handle before, and the
+    /// version has already passed over such an event: it would be missing for good. Nothing
+    /// was changed; workers with the earlier code go on.
+    #[error(
+        "{id} has not handled `{event}` so far, and has passed over such an event at position \
+         {position} of partition {partition}: raise its version, so that it is built anew"
+    )]
+    PassedOver {
+        /// The read model.
+        id: ModelId,
+        /// The stored name of the event's type.
+        event: String,
+        /// The partition of the first such event that was found.
+        partition: Partition,
+        /// Its position.
+        position: Position,
+    },
+    /// The log could not be searched for events that are new to a version.
+    #[error(transparent)]
+    Log(#[from] ReadError),
     /// There is no read model, or a version of one was given twice.
     #[error("give the runner at least one read model, and each version of one only once")]
     NotEachOnce,

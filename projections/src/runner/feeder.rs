@@ -90,8 +90,6 @@ pub(crate) struct Feeder {
     /// What is to be parked.
     poison: HashMap<Position, Poison>,
     backoff: Backoff,
-    /// How often tables were tried to be made.
-    set_ups: u32,
     /// Up to which order the wishes were fulfilled.
     fulfilled: u64,
     wishes: bool,
@@ -121,7 +119,6 @@ impl Feeder {
             tries: None,
             poison: HashMap::new(),
             backoff: Backoff::new(seed),
-            set_ups: 0,
             fulfilled: 0,
             wishes: false,
             pass: None,

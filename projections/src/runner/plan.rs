@@ -76,10 +76,11 @@ impl Planner<'_> {
         while let Some((nth, chosen)) = events.next() {
             let raw = chosen.raw();
             let here = raw.checkpoint(from.log());
-            let fate = if nth < first_unreadable && self.is_plain(raw, &plan.fresh) {
+            let readable = nth < first_unreadable;
+            let fate = if readable && self.is_plain(raw, &plan.fresh) {
                 Fate::Apply
             } else {
-                self.fate(handler, &chosen, &plan.fresh)
+                self.fate(handler, &chosen, readable, &plan.fresh)
             };
             match fate {
                 Fate::Pass => {}
@@ -114,9 +115,18 @@ impl Planner<'_> {
             && !self.poison.contains_key(&raw.position)
     }
 
-    fn fate(&self, handler: &dyn Handler, chosen: &Chosen, fresh: &HashSet<String>) -> Fate {
+    /// While anything is parked all events come here: what is known already is not found out
+    /// again.
+    fn fate(
+        &self,
+        handler: &dyn Handler,
+        chosen: &Chosen,
+        readable: bool,
+        fresh: &HashSet<String>,
+    ) -> Fate {
         let poison = self.poison.get(&chosen.raw().position).cloned();
-        let readable = match handler.unreadable(std::slice::from_ref(chosen)) {
+        let unreadable = || handler.unreadable(std::slice::from_ref(chosen));
+        let readable = match if readable { None } else { unreadable() } {
             Some((_, reason)) => Err(reason),
             None => handler.keys(chosen),
         };
@@ -153,6 +163,9 @@ impl Planner<'_> {
 
     /// The slice that an event belongs to.
     fn slice(&self, raw: &RawEvent, keys: &[String]) -> Result<u16, String> {
+        if self.slices == 1 {
+            return Ok(0);
+        }
         let of = |text: &str| slice_of(text, self.slices);
         let mut slices = keys.iter().map(|key| of(key));
         // What touches nothing is counted somewhere.

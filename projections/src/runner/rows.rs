@@ -68,7 +68,7 @@ impl<S: Send + 'static, P: Projection<S>> Handler for Rows<P, S> {
         Box::pin(async move {
             let session = session::<S>(tx)?;
             let made = handled(self.projection.set_up(session), |e| self.models.may_pass(e)).await;
-            // No event is to blame. Two units may have made the same tables at once.
+            // No event is to blame.
             made.map_err(|failure| match failure {
                 Failure::Event { reason, .. } => Failure::Standing(format!("set_up: {reason}")),
                 failure => failure,

@@ -1,5 +1,6 @@
 //! P1 and P3 with real processes: workers are killed and paused at random moments, and so
-//! are their sessions in the database, while writers append. Afterwards every read model is
+//! are their sessions in the database, while writers append; and workers are paused at each
+//! of their statements. Afterwards every read model is
 //! that of a fresh replay, and its books are those of the log.
 
 #![allow(
@@ -15,9 +16,12 @@
 #[allow(dead_code, reason = "another suite uses the rest")]
 mod domain;
 mod place;
+mod proxy;
 #[path = "../../../store-postgres/tests/support/random.rs"]
 #[allow(dead_code, reason = "another suite uses the rest")]
 mod random;
+#[cfg(target_os = "linux")]
+mod stops;
 mod worker;
 
 use std::time::Duration;

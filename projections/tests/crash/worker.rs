@@ -11,6 +11,7 @@ use tokio::process::{Child, Command};
 
 use crate::domain::{Balance, Lines};
 use crate::place::Place;
+use crate::proxy::Proxy;
 
 pub const LEASE: Duration = Duration::from_secs(2);
 
@@ -26,10 +27,21 @@ pub struct Worker {
 
 impl Worker {
     pub fn start(place: &Place) -> Self {
+        Self::at(place.url())
+    }
+
+    /// A worker whose statements go through a proxy.
+    pub fn through(proxy: &Proxy) -> Self {
+        let worker = Self::at(&proxy.url);
+        proxy.watch(worker.process.id().expect("it runs"));
+        worker
+    }
+
+    fn at(url: &str) -> Self {
         let label = format!("worker-{}", STARTED.fetch_add(1, Ordering::Relaxed));
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "worker::feeds_until_it_is_killed", "--nocapture"]);
-        command.env(TOLD, format!("{} {label}", place.url()));
+        command.env(TOLD, format!("{url} {label}"));
         command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
         Self { process: command.spawn().unwrap(), label }
     }

@@ -9,16 +9,21 @@
     reason = "a test fails by panicking"
 )]
 
+mod bad_input;
 mod domain;
 mod p10_audit;
 mod p1_exactly_once;
+mod p1_set_up;
 mod p2_ordered;
 mod p3_fenced;
 mod p4_more;
+mod p4_narrow;
 mod p4_poison;
 mod p4_refused;
+mod p4_thousand;
 mod p5_holds;
 mod p5_key;
+mod p5_many_writers;
 mod p5_rebuild;
 mod p6_read_your_writes;
 mod p7_lag;
@@ -59,6 +64,18 @@ promises! { @ refusing_8, World::postgres(8), p4_refused {
 } }
 
 promises! {
+    bad_input {
+        bad_input_an_event_of_an_unknown_type_passes_by,
+        bad_input_a_type_that_was_passed_over_is_refused_when_it_becomes_known,
+        bad_input_a_type_that_becomes_known_in_time_is_taken_under_load,
+        bad_input_a_payload_that_does_not_decode_stops_what_would_pass_over_it,
+        bad_input_what_was_renamed_stays_and_is_said_to_be_fed_by_nobody,
+        bad_input_keys_of_another_type_are_refused,
+        bad_input_two_read_models_of_one_name_are_refused,
+        bad_input_a_worker_with_older_code_does_not_join,
+        bad_input_a_log_made_anew_is_another_one,
+        bad_input_a_document_that_does_not_decode_stops_the_view,
+    }
     p1_exactly_once {
         p1_a_view_is_what_a_replay_gives,
         p1_a_projection_is_what_a_replay_gives,
@@ -84,6 +101,13 @@ promises! {
         p4_an_event_that_does_not_decode_stops_the_view,
         p4_an_event_that_does_not_decode_is_parked_by_its_stream,
         p4_many_poisoned_keys_hold_up_nobody,
+    }
+    p4_thousand {
+        p4_ten_of_a_thousand_keys_are_parked_in_order_and_cured,
+        p4_ten_of_a_thousand_keys_of_a_projection_are_parked_and_cured,
+    }
+    p5_many_writers {
+        p5_fifty_writers_do_not_disturb_a_rebuild,
     }
     p5_holds {
         p5_a_comparison_that_is_dropped_or_killed_stops_nobody,

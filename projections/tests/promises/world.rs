@@ -21,14 +21,15 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub struct World {
     pub log: AnyStore,
     pub models: AnyReadModels,
-    kind: Kind,
+    pub kind: Kind,
 }
 
 #[derive(Clone)]
-enum Kind {
+pub enum Kind {
     Memory(MemoryReadModels),
-    /// The database is dropped with the last handle.
-    Postgres(Arc<Database>),
+    /// The databases of the read models and of the log, which are dropped with the last
+    /// handle.
+    Postgres(Arc<Database>, Arc<Database>),
 }
 
 impl World {
@@ -42,15 +43,51 @@ impl World {
     }
 
     pub async fn postgres(partitions: u16) -> Self {
-        let database = Database::create().await.unwrap();
-        let builder = PostgresStore::builder(database.url()).partitions(partitions);
+        let database = Arc::new(Database::create().await.unwrap());
+        Self::of(database.clone(), database, partitions).await
+    }
+
+    /// The log and the read models in databases of their own, on PostgreSQL.
+    pub async fn apart() -> Self {
+        let [models, log] = [Database::create().await.unwrap(), Database::create().await.unwrap()];
+        Self::of(Arc::new(models), Arc::new(log), 1).await
+    }
+
+    async fn of(models: Arc<Database>, log: Arc<Database>, partitions: u16) -> Self {
+        let builder = PostgresStore::builder(log.url()).partitions(partitions);
         builder.clone().migrate().await.unwrap();
-        PostgresReadModels::migrate(database.url()).await.unwrap();
+        PostgresReadModels::migrate(models.url()).await.unwrap();
         Self {
             log: builder.connect().await.unwrap().erased(),
-            models: PostgresReadModels::connect(database.url()).await.unwrap().erased(),
-            kind: Kind::Postgres(Arc::new(database)),
+            models: PostgresReadModels::connect(models.url()).await.unwrap().erased(),
+            kind: Kind::Postgres(models, log),
         }
+    }
+
+    /// The same read models, and a new log.
+    pub async fn with_another_log(&self) -> Self {
+        let count = self.log.log().partitions.count();
+        let log = match &self.kind {
+            Kind::Memory(_) => Self::memory(count).await,
+            Kind::Postgres(..) => Self::postgres(count).await,
+        };
+        Self { models: self.models.clone(), ..log }
+    }
+
+    pub fn is_memory(&self) -> bool {
+        matches!(self.kind, Kind::Memory(_))
+    }
+
+    /// Statements by the owner of the read models.
+    pub async fn execute(&self, statements: &str) {
+        let Kind::Postgres(models, _) = &self.kind else { panic!("there is no database") };
+        execute(models, statements).await;
+    }
+
+    /// Statements by the owner of the log.
+    pub async fn execute_on_log(&self, statements: &str) {
+        let Kind::Postgres(_, log) = &self.kind else { panic!("there is no database") };
+        execute(log, statements).await;
     }
 
     /// A runner with short leases.
@@ -62,7 +99,7 @@ impl World {
     pub fn with_lines(&self, runner: Runner<AnySession>, options: Options) -> Runner<AnySession> {
         match &self.kind {
             Kind::Memory(_) => runner.projection_through::<MemoryTables, _>(Lines, options),
-            Kind::Postgres(_) => runner.projection_through::<PgConnection, _>(Lines, options),
+            Kind::Postgres(..) => runner.projection_through::<PgConnection, _>(Lines, options),
         }
     }
 
@@ -70,7 +107,7 @@ impl World {
     pub async fn lines(&self) -> Vec<Line> {
         match &self.kind {
             Kind::Memory(models) => models.table(&Which::Current("lines".into()), "lines").unwrap(),
-            Kind::Postgres(database) => {
+            Kind::Postgres(database, _) => {
                 let mut db = PgConnection::connect(database.url()).await.unwrap();
                 let query = "SELECT stream, version, cents FROM read_models.lines ORDER BY 1, 2";
                 let rows = sqlx::query_as::<_, (String, i64, i64)>(query).fetch_all(&mut db).await;
@@ -84,7 +121,7 @@ impl World {
 
     /// Changes the schema with the tables of a read model, in PostgreSQL.
     pub async fn alter(&self, name: &str, statement: &'static str) {
-        let Kind::Postgres(database) = &self.kind else { panic!("there is no SQL in memory") };
+        let Kind::Postgres(database, _) = &self.kind else { panic!("there is no SQL in memory") };
         let mut db = PgConnection::connect(database.url()).await.unwrap();
         let path = "SELECT set_config('search_path', quote_ident(home), false) \
                     FROM read_models._models WHERE name = $1";
@@ -121,4 +158,9 @@ impl World {
             assert!(audit.is_clean(), "{at}: {audit}");
         }
     }
+}
+
+async fn execute(database: &Database, statements: &str) {
+    let mut owner = PgConnection::connect(database.url()).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(&mut owner).await.unwrap();
 }

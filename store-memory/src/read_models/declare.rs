@@ -29,7 +29,18 @@ impl Inner {
         };
         known.check(declared)?;
         let role = known.state;
+        let units = known.units.iter().map(|(u, state)| (u.partition, state.checkpoint.position()));
+        let searched = declared.check_searched(&known.declaration.events, units);
         let token = state.next();
+        if let Err(refused) = searched {
+            // Who feeds it moves on while the log is searched.
+            if !declared.searched.is_empty()
+                && let Some(known) = state.built_mut(&id)
+            {
+                known.end_leases(token);
+            }
+            return Err(refused);
+        }
         let ended = state.built_mut(&id).is_some_and(|known| known.renew(declared, token));
         drop(state);
         if ended {
@@ -63,6 +74,7 @@ impl Built {
     fn new(declared: &Declaration, state: VersionState) -> Self {
         let mut declaration = declared.clone();
         declaration.slices = declared.slices.max(1);
+        declaration.searched.clear();
         let slices = 0..declaration.slices;
         let partitions = declared.partitions.iter();
         let units = partitions.flat_map(|partition| {
@@ -113,9 +125,13 @@ impl Built {
             return false;
         }
         self.fingerprint = fingerprint;
+        self.end_leases(token);
+        true
+    }
+
+    fn end_leases(&mut self, token: u64) {
         for unit in self.units.values_mut() {
             (unit.token, unit.holder, unit.report) = (token, None, None);
         }
-        true
     }
 }

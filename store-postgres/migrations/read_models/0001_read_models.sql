@@ -191,13 +191,17 @@ $body$;
 
 -- Makes a version of a read model known with its units and its room, or takes over what a
 -- newer code says of one that is known; then the leases of earlier code end.
--- Returns what the version is to the queries.
+-- Returns what the version is to the queries; or `unsearched` where the newer code handles
+--   events that were not handled before, and a unit has come farther than the log was
+--   searched for them: then nothing has changed, but who has searched in vain finds the
+--   leases ended, so that nobody runs away from him again.
 -- Refuses (AN010) where a name is taken by something else.
--- Locks are those of `_expose`, and the units where leases end. The caller holds the lock
+-- Locks are those of `_expose`, and the units where the code is another. The caller holds the lock
 --   under which read models are declared.
 CREATE FUNCTION "read_models"._declare(
     p_name text, p_version int, p_shape text, p_key text, p_events text[], p_newest int[],
-    p_fingerprint bigint, p_slices int, p_log uuid, p_partitions smallint, p_home text
+    p_fingerprint bigint, p_slices int, p_log uuid, p_partitions smallint, p_home text,
+    p_searched bigint[] -- By partition, from the first on.
 ) RETURNS text
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
@@ -209,6 +213,15 @@ BEGIN
     IF FOUND THEN
         v_state := v_known.state;
         IF v_known.fingerprint <> p_fingerprint THEN
+            PERFORM FROM "read_models"._units WHERE model = v_known.id ORDER BY partition, slice FOR UPDATE;
+            IF NOT p_events COLLATE "C" <@ v_known.events COLLATE "C" AND EXISTS (
+                SELECT FROM "read_models"._units AS u
+                WHERE u.model = v_known.id AND u.position > coalesce(p_searched[u.partition + 1], 0))
+            THEN
+                UPDATE "read_models"._units SET holder = NULL, lease_until = NULL
+                WHERE model = v_known.id AND cardinality(p_searched) > 0;
+                RETURN 'unsearched';
+            END IF;
             UPDATE "read_models"._models
             SET events = p_events, newest = p_newest, fingerprint = p_fingerprint
             WHERE id = v_known.id;

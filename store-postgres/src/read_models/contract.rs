@@ -43,6 +43,10 @@ impl ReadModelStore for PostgresReadModels {
         self.begun(lease).await
     }
 
+    async fn begin_set_up(&self, lease: &Lease) -> Result<PostgresStep, CommitError> {
+        self.begun_alone(lease).await
+    }
+
     fn session(step: &mut PostgresStep) -> &mut PgConnection {
         step.connection()
     }

@@ -7,7 +7,9 @@ use sqlx::{PgConnection, Row};
 use crate::error::{Failure, store_error};
 use crate::read_models::PostgresReadModels;
 use crate::read_models::access::{BRIEF, has_code};
-use crate::read_models::row::{declaration, key_type, shape_name, small, state_of};
+use crate::read_models::row::{
+    declaration, key_type, partition, position, shape_name, small, state_of,
+};
 use crate::sql::home;
 
 /// The tables of the version cannot be made or shown: the name is taken.
@@ -32,15 +34,16 @@ impl PostgresReadModels {
         let declare = async {
             let mut tx = self.inner.access.begin(BRIEF).await?;
             let answer = self.declare_in(&mut tx, model, home).await?;
+            // Also what is refused may have ended leases.
             tx.commit().await?;
             Ok(answer)
         };
-        let answer: Result<VersionState, Refusal> =
+        let answer: Result<Result<VersionState, DeclareError>, Refusal> =
             match tokio::time::timeout(self.inner.settings.statement_timeout, declare).await {
                 Ok(answer) => answer,
                 Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()).into()),
             };
-        let answer = answer.map_err(|refusal| refusal.explained(&model.id))?;
+        let answer = answer.map_err(|refusal| refusal.explained(&model.id))??;
         // Leases of earlier code may have ended, and there is more to share.
         self.inner.news.stir();
         Ok(answer)
@@ -51,7 +54,7 @@ impl PostgresReadModels {
         tx: &mut PgConnection,
         model: &Declaration,
         home: Option<String>,
-    ) -> Result<VersionState, Refusal> {
+    ) -> Result<Result<VersionState, DeclareError>, Refusal> {
         let sql = &self.inner.sql;
         sql.declare_lock.query().execute(&mut *tx).await?;
         // Behind the lock, and a statement of its own: nobody else declares meanwhile.
@@ -70,9 +73,39 @@ impl PostgresReadModels {
             query.bind(model.fingerprint().cast_signed()).bind(i32::from(model.slices.max(1)));
         let query = query.bind(model.log.as_uuid());
         let query = query.bind(model.partitions.count().cast_signed()).bind(home);
-        let row = query.fetch_one(tx).await?;
-        Ok(state_of(row.try_get(0)?)?)
+        let row = query.bind(searched(model)).fetch_one(&mut *tx).await?;
+        match row.try_get(0)? {
+            "unsearched" => Ok(Err(self.unsearched(tx, model, &known).await?)),
+            state => Ok(Ok(state_of(state)?)),
+        }
     }
+
+    /// Which events are new to a version, and where its units stand, which are locked.
+    async fn unsearched(
+        &self,
+        tx: &mut PgConnection,
+        model: &Declaration,
+        known: &[Declaration],
+    ) -> Result<DeclareError, Refusal> {
+        let (name, version) = (&model.id.name, small(model.id.version));
+        let query = self.inner.sql.places.query().bind(name).bind(vec![version]);
+        let rows = query.fetch_all(tx).await?;
+        let at = rows.iter().map(|row| Ok((partition(row)?, position(row)?)));
+        let at: Vec<_> = at.collect::<sqlx::Result<_>>()?;
+        let known = known.iter().find(|known| known.id == model.id);
+        let known = known.map_or(&[][..], |known| &known.events);
+        let refused = model.check_searched(known, at).err();
+        Ok(refused.unwrap_or_else(|| StoreError::permanent("a read model is damaged").into()))
+    }
+}
+
+/// Up to where the log was searched, by partition; nothing where it was not.
+fn searched(model: &Declaration) -> Vec<i64> {
+    if model.searched.is_empty() {
+        return Vec::new();
+    }
+    let searched = |partition| model.searched.get(&partition).copied().unwrap_or_default();
+    model.partitions.iter().map(|p| searched(p).get().cast_signed()).collect()
 }
 
 /// Refuses what does not fit what is known.

@@ -1,5 +1,7 @@
 //! Rows of the books, as values of the contract.
 
+use std::collections::BTreeMap;
+
 use sqlx::postgres::PgRow;
 use sqlx::{Row, ValueRef};
 use uuid::Uuid;
@@ -18,6 +20,10 @@ pub(super) fn model(row: &PgRow, name: &str, version: &str) -> sqlx::Result<Mode
 
 pub(super) fn partition(row: &PgRow) -> sqlx::Result<Partition> {
     Ok(Partition::new(row.try_get::<i16, _>("partition")?.cast_unsigned()))
+}
+
+pub(super) fn position(row: &PgRow) -> sqlx::Result<Position> {
+    Ok(Position::new(unsigned(row.try_get("position")?)))
 }
 
 pub(super) fn slice(row: &PgRow) -> sqlx::Result<u16> {
@@ -126,6 +132,7 @@ pub(super) fn declaration(row: &PgRow) -> sqlx::Result<Declaration> {
         slices: u16::try_from(slices).map_err(|_| damaged("the slices of a read model"))?,
         log: log(row)?,
         partitions: partitions.ok_or_else(|| damaged("the partitions of a read model"))?,
+        searched: BTreeMap::new(),
     })
 }
 

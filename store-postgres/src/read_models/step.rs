@@ -117,6 +117,17 @@ impl PostgresReadModels {
         begun.await.map_err(|error: sqlx::Error| failed(&error))
     }
 
+    /// The same, and no other unit makes tables of the version meanwhile.
+    pub(super) async fn begun_alone(&self, lease: &Lease) -> Result<PostgresStep, CommitError> {
+        let mut step = self.begun(lease).await?;
+        if step.shape == Shape::Tables {
+            let lock = self.inner.sql.set_up_lock.query().bind(step.model);
+            let locked = within(lease, lock.execute(&mut *step.tx)).await;
+            locked.map_err(|error| failed(&error))?;
+        }
+        Ok(step)
+    }
+
     /// Waits for room among the steps; the semaphore is never closed.
     async fn room(&self) -> sqlx::Result<OwnedSemaphorePermit> {
         let room = self.inner.steps.clone().acquire_owned();

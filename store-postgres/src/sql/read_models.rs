@@ -75,6 +75,7 @@ statements! {
     release,
     renew_hold,
     resume,
+    set_up_lock,
     settle_doubt,
     share,
     standing,

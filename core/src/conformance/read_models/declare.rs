@@ -5,7 +5,7 @@ use super::{Models, ReadModelFixture};
 use crate::read_model::{
     Declaration, DeclareError, Handled, KeyKind, ModelId, Shape, VersionState, Which,
 };
-use crate::{LogId, ReadModelStore};
+use crate::{LogId, Partition, Position, ReadModelStore};
 
 fn handles(model: &Declaration, events: &[(&str, u16)]) -> Declaration {
     let handled = |&(name, newest): &(&str, u16)| Handled { name: name.into(), newest };
@@ -90,6 +90,42 @@ pub async fn declare_refuses_older_code<F: ReadModelFixture>(models: Models<F>) 
     }
     let shown = models.store.models(None).await.expect("models");
     assert_eq!(shown[0].declaration, later);
+}
+
+/// What a unit may have passed over is searched for before a later code has it.
+pub async fn declare_takes_further_events_where_the_log_was_searched<F: ReadModelFixture>(
+    models: Models<F>,
+) {
+    let known = models.over(1, 2);
+    let mut feeds = models.fed(&known).await;
+    feeds[0].put(3, &[("ada", 1)]).await;
+    let wider = handles(&known, &[("account.opened", 1), ("account.renamed", 1)]);
+    let searched = |to: u64| {
+        let searched = [(Partition::new(0), Position::new(to))].into();
+        Declaration { searched, ..wider.clone() }
+    };
+    let first = [(Partition::new(0), Position::new(3))].into();
+    // Who has not searched disturbs nobody.
+    for (declared, goes_on) in [(wider.clone(), true), (searched(2), false)] {
+        match models.store.declare(&declared).await {
+            Err(DeclareError::Unsearched { id, added, at }) => {
+                let renamed = vec!["account.renamed".to_owned()];
+                assert_eq!((id, added, &at), (balances(1), renamed, &first));
+            }
+            other => panic!("such events may have been passed over: {other:?}"),
+        }
+        let shown = models.store.models(None).await.expect("models");
+        assert_eq!(shown[0].declaration, known, "nothing has changed");
+        let lease = models.store.resume(&feeds[0].lease).await;
+        assert_eq!(lease.is_ok(), goes_on, "who has searched finds it standing still");
+    }
+    models.declare(&searched(3)).await;
+    models.declare(&wider).await;
+    let shown = models.store.models(None).await.expect("models");
+    assert_eq!(shown[0].declaration, wider);
+    // An event in a newer version is not a new one.
+    let newer = handles(&known, &[("account.opened", 2), ("account.renamed", 1)]);
+    models.declare(&newer).await;
 }
 
 /// A version older than all that are kept is not built again.

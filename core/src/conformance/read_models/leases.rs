@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::subject::{LONG, PAST_SHORT, SHORT, Worker};
 use super::{Models, ReadModelFixture};
-use crate::ReadModelStore;
 use crate::conformance::tools::at_once;
 use crate::read_model::{CommitError, Handled, Report};
+use crate::{Partition, Position, ReadModelStore};
 
 /// Whoever races for the units: each has one holder.
 pub async fn lease_is_given_to_one_of_many_at_once<F: ReadModelFixture>(models: Models<F>) {
@@ -115,6 +115,7 @@ pub async fn lease_ends_with_the_code_that_it_was_given_to<F: ReadModelFixture>(
 
     let mut new = old.clone();
     new.events.push(Handled { name: "account.renamed".into(), newest: 1 });
+    new.searched = [(Partition::FIRST, Position::new(1))].into();
     models.declare(&new).await;
     let fenced = feed.commit(tx, &feed.step(2)).await;
     assert!(matches!(fenced, Err(CommitError::Fenced)), "{fenced:?}");

@@ -60,6 +60,7 @@ impl<F: ReadModelFixture> Models<F> {
             slices: 1,
             log: self.log,
             partitions: Partitions::ONE,
+            searched: std::collections::BTreeMap::new(),
         }
     }
 

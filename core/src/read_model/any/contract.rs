@@ -41,6 +41,10 @@ impl ReadModelStore for AnyReadModels {
         self.0.erased_begin(lease).await
     }
 
+    async fn begin_set_up(&self, lease: &Lease) -> Result<AnySession, CommitError> {
+        self.0.erased_begin_set_up(lease).await
+    }
+
     fn session(tx: &mut AnySession) -> &mut AnySession {
         tx
     }

@@ -63,6 +63,15 @@ impl<S: ReadModelStore> Erased for S {
         Box::pin(async move { Ok(AnySession(Box::new(TxOf::<S>(self.begin(lease).await?)))) })
     }
 
+    fn erased_begin_set_up<'a>(
+        &'a self,
+        lease: &'a Lease,
+    ) -> BoxFuture<'a, Result<AnySession, CommitError>> {
+        Box::pin(
+            async move { Ok(AnySession(Box::new(TxOf::<S>(self.begin_set_up(lease).await?)))) },
+        )
+    }
+
     fn erased_load<'a>(
         &'a self,
         tx: &'a mut AnySession,

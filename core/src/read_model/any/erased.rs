@@ -35,6 +35,10 @@ pub(super) trait Erased: Send + Sync {
         &'a self,
         lease: &'a Lease,
     ) -> BoxFuture<'a, Result<AnySession, CommitError>>;
+    fn erased_begin_set_up<'a>(
+        &'a self,
+        lease: &'a Lease,
+    ) -> BoxFuture<'a, Result<AnySession, CommitError>>;
     fn erased_load<'a>(
         &'a self,
         tx: &'a mut AnySession,

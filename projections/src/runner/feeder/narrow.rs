@@ -54,7 +54,9 @@ impl Feeder {
             return Interrupt::Trouble { reason, stands: true };
         }
         self.poison.insert(raw.position, Poison { reason, attempts });
-        self.limit = (all / 2).max(SMALL);
+        // The step that comes now ends with it: what lies before is done a second time, and
+        // not a third time where the next event that fails is near.
+        self.limit = (place + 1).max(SMALL);
         Interrupt::Resume
     }
 }

@@ -17,9 +17,6 @@ use crate::meter;
 /// More keys than these are not parked: then it is not an event that is wrong.
 const PARKED: usize = 10_000;
 
-/// How often tables are tried to be made before that is said to be wrong.
-const SET_UPS: u32 = 10;
-
 /// A step under way. Nothing of it stays when it is dropped.
 pub(super) struct Open {
     tx: AnySession,
@@ -42,17 +39,9 @@ impl Feeder {
     /// Makes room for the read model, before its first event.
     pub(super) async fn set_up(&mut self, start: Checkpoint) -> Result<(), Interrupt> {
         let models = &self.shared.models;
-        let mut tx = models.begin(&self.lease).await.map_err(Failure::from)?;
-        let made = guarded(&self.lease, self.handler.set_up(&mut tx)).await;
-        self.set_ups += 1;
-        made.map_err(|failure| match failure {
-            // Units of several partitions make the same tables, and databases refuse who
-            // comes second at the same moment.
-            Failure::Standing(reason) if self.set_ups < SET_UPS => Failure::Passing(reason),
-            failure => failure,
-        })?;
+        let mut tx = models.begin_set_up(&self.lease).await.map_err(Failure::from)?;
+        guarded(&self.lease, self.handler.set_up(&mut tx)).await?;
         models.commit(tx, &Step::from(start)).await.map_err(Failure::from)?;
-        self.set_ups = 0;
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use annals::read_model::{
     Ledger, LetterQuery, MendError, Model, ModelId, ReachedError, Resumed, Share, Standing, Step,
     SwitchError, Unit, VersionState, Which, Wish, WorkerId,
 };
-use annals::{Checkpoint, ReadModelStore, StoreError, Token};
+use annals::{Checkpoint, Position, ReadModelStore, StoreError, Token};
 use annals_memory::{MemoryReadModels, MemoryTables, MemoryTx};
 use tokio::time::Instant;
 
@@ -38,6 +38,7 @@ pub(crate) enum Breaks {
     Mend,
     Standing,
     Parked,
+    Searched,
 }
 
 #[derive(Clone)]
@@ -102,7 +103,12 @@ impl ReadModelStore for Broken {
     type Session = MemoryTables;
 
     async fn declare(&self, model: &Declaration) -> Result<VersionState, DeclareError> {
-        self.store.declare(model).await
+        let mut model = model.clone();
+        if self.breaks == Breaks::Searched {
+            let all = model.partitions.iter().map(|partition| (partition, Position::new(u64::MAX)));
+            model.searched.extend(all);
+        }
+        self.store.declare(&model).await
     }
 
     async fn share(&self, heartbeat: &Heartbeat) -> Result<Share, StoreError> {
