@@ -132,6 +132,12 @@ trait Erased: Send + Sync {
         tx: AnySession,
         step: &'a Step,
     ) -> BoxFuture<'a, Result<Committed, CommitError>>;
+    fn erased_write<'a>(
+        &'a self,
+        lease: &'a Lease,
+        documents: Vec<(DocumentKey, Option<Document>)>,
+        step: &'a Step,
+    ) -> BoxFuture<'a, Result<Committed, CommitError>>;
     fn erased_reached<'a>(
         &'a self,
         name: &'a str,
@@ -250,6 +256,15 @@ impl<S: ReadModelStore> Erased for S {
             let tx = tx.0.into_tx().downcast::<S::Tx>().map_err(|_| foreign())?;
             self.commit(*tx, step).await
         })
+    }
+
+    fn erased_write<'a>(
+        &'a self,
+        lease: &'a Lease,
+        documents: Vec<(DocumentKey, Option<Document>)>,
+        step: &'a Step,
+    ) -> BoxFuture<'a, Result<Committed, CommitError>> {
+        Box::pin(self.write(lease, documents, step))
     }
 
     fn erased_reached<'a>(
@@ -385,6 +400,15 @@ impl ReadModelStore for AnyReadModels {
 
     async fn commit(&self, tx: AnySession, step: &Step) -> Result<Committed, CommitError> {
         self.0.erased_commit(tx, step).await
+    }
+
+    async fn write(
+        &self,
+        lease: &Lease,
+        documents: Vec<(DocumentKey, Option<Document>)>,
+        step: &Step,
+    ) -> Result<Committed, CommitError> {
+        self.0.erased_write(lease, documents, step).await
     }
 
     /// Which store it is cannot be told here; see [`may_pass`](AnyReadModels::may_pass).

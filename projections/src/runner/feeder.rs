@@ -41,8 +41,6 @@ pub(crate) struct Shared {
     pub(crate) models: AnyReadModels,
     pub(crate) feeds: Arc<Feeds>,
     pub(crate) board: Board,
-    /// How long events are gathered for one step while more are at hand.
-    pub(crate) pace: Duration,
 }
 
 /// What a unit is told.
@@ -94,6 +92,8 @@ pub(crate) struct Feeder {
     /// Up to which order the wishes were fulfilled.
     fulfilled: u64,
     wishes: bool,
+    /// Whether there was trouble, and no step since.
+    troubled: bool,
 }
 
 impl Feeder {
@@ -120,6 +120,7 @@ impl Feeder {
             set_ups: 0,
             fulfilled: 0,
             wishes: false,
+            troubled: false,
             entry,
         }
     }
@@ -135,6 +136,7 @@ impl Feeder {
                 Interrupt::End(ended) => break ended,
                 Interrupt::Resume => {}
                 Interrupt::Trouble { reason, stands } => {
+                    self.troubled = true;
                     self.shared.board.trouble(&self.lease.unit, &reason, stands);
                     let pause = self.backoff.pause();
                     if let Err(Interrupt::End(ended)) = self.rest(pause).await {
@@ -176,7 +178,7 @@ impl Feeder {
                 let taken = self.take(batch, &mut open).await;
                 due |= taken.inspect_err(|_| {
                     if let Some(open) = &open {
-                        self.took_long(open.began, open.events());
+                        self.took_long(open.since, open.events());
                     }
                 })?;
             }
@@ -186,10 +188,7 @@ impl Feeder {
                 }
                 continue;
             };
-            let (began, events) = (step.began, step.events());
-            self.close(step).await.inspect_err(|_| {
-                self.took_long(began, events);
-            })?;
+            self.close(step).await?;
             return self.check_orders();
         }
     }
@@ -197,8 +196,20 @@ impl Feeder {
     fn is_full(&self, step: &Open) -> bool {
         step.events() >= self.limit
             || self.handler.unwritten() >= BYTES
-            || step.began.elapsed() >= self.shared.pace
+            || step.began.elapsed() >= self.pace()
             || !self.handler.takes_pieces()
+    }
+
+    /// How long events are gathered for one step while more are at hand: a transaction that
+    /// lies open meanwhile must have the rest of its lease to end in.
+    fn pace(&self) -> Duration {
+        if self.prepares() { self.lease.length } else { self.lease.length / 4 }
+    }
+
+    /// Whether the next step needs no transaction before its end. Behind trouble it has one:
+    /// what a transaction of a step waits for can be seen from outside.
+    fn prepares(&self) -> bool {
+        self.handler.prepares() && !self.troubled
     }
 
     /// Reads where the unit stands, and makes sure that the log still knows the place: only
@@ -240,8 +251,8 @@ impl Feeder {
             // Where nothing was selected there is no hurry.
             let busy = batch.len() > 0 || open.is_some();
             let until = match open {
-                Some(began) => began + self.shared.pace,
-                None => began + if busy { self.shared.pace } else { QUIET },
+                Some(began) => began + self.pace(),
+                None => began + if busy { self.pace() } else { QUIET },
             };
             tokio::select! {
                 biased;
