@@ -2,7 +2,7 @@
 -- Binds:   $1 name, $2 version, $3 partition, $4 slice, $5 worker, $6 token.
 -- Result:  one row, if the lease is in force.
 -- Locks:   none.
-SELECT m.log, m.partitions * m.slices = 1 AS alone, u.position, u.event, u.hold_position, u.hold_event,
+SELECT m.log, m.partitions = 1 AS alone, u.position, u.event, u.hold_position, u.hold_event,
        ARRAY(SELECT DISTINCT k COLLATE "C" FROM "read_models"._letters AS l, unnest(l.keys) AS k
              WHERE l.model = u.model AND l.partition = u.partition AND l.slice = u.slice
              ORDER BY 1) AS parked

@@ -6,7 +6,7 @@ use super::subject::{LONG, PAST_SHORT, SHORT, Worker};
 use super::{Models, ReadModelFixture};
 use crate::ReadModelStore;
 use crate::conformance::tools::at_once;
-use crate::read_model::{CommitError, Handled, Report};
+use crate::read_model::{CommitError, Declaration, Handled, Report};
 
 /// Whoever races for the units: each has one holder.
 pub async fn lease_is_given_to_one_of_many_at_once<F: ReadModelFixture>(models: Models<F>) {
@@ -163,5 +163,10 @@ pub async fn lease_holders_learn_where_they_resume<F: ReadModelFixture>(models: 
     for feed in models.fed(&models.over(2, 2)).await {
         let resumed = models.store.resume(&feed.lease).await.expect("an answer");
         assert!(!resumed.alone, "another partition feeds the same documents");
+    }
+    let sliced = Declaration { slices: 3, ..models.version(3) };
+    for feed in models.fed(&sliced).await {
+        let resumed = models.store.resume(&feed.lease).await.expect("an answer");
+        assert!(resumed.alone, "the slices of a partition have no key in common");
     }
 }
