@@ -42,6 +42,7 @@ pub mod letters;
 pub mod reached;
 pub mod shared;
 pub mod versions;
+pub mod write;
 
 pub use fixture::ReadModelFixture;
 pub use subject::Models;
