@@ -94,6 +94,8 @@ pub(crate) struct Feeder {
     wishes: bool,
     /// Whether there was trouble, and no step since.
     troubled: bool,
+    /// Where the unit stood when that was heard last.
+    stood: Option<Checkpoint>,
 }
 
 impl Feeder {
@@ -121,6 +123,7 @@ impl Feeder {
             fulfilled: 0,
             wishes: false,
             troubled: false,
+            stood: None,
             entry,
         }
     }
@@ -220,6 +223,12 @@ impl Feeder {
         self.parked = resumed.parked.into_iter().collect();
         self.hold = resumed.hold;
         let checkpoint = resumed.checkpoint;
+        // A step in doubt has come about after all, maybe while documents were read: then
+        // what has failed since says nothing about an event.
+        if self.stood.replace(checkpoint).is_some_and(|stood| stood != checkpoint) {
+            self.poison.clear();
+            self.tries = None;
+        }
         self.poison.retain(|position, _| *position > checkpoint.position());
         if checkpoint.event().is_some() {
             let query = LogQuery::resume(checkpoint).limit(1);

@@ -215,6 +215,7 @@ impl Feeder {
         }
         self.parked.extend(fresh.iter().cloned());
         self.tries = None;
+        self.stood = Some(step.to);
         self.troubled = false;
         self.backoff.reset();
         self.shared.board.moved(&self.lease.unit, step.to, applied + step.parked.len());
