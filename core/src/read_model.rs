@@ -182,6 +182,27 @@ pub trait ReadModelStore: Send + Sync + Sized + 'static {
         step: &Step,
     ) -> impl Future<Output = Result<Committed, CommitError>> + Send;
 
+    /// A whole step that writes documents: begins, saves and commits. For who has gathered
+    /// what a step writes without a transaction, because no other unit could change the
+    /// documents meanwhile; a store may need fewer round trips for it.
+    ///
+    /// # Errors
+    /// Those of the three.
+    fn write(
+        &self,
+        lease: &Lease,
+        documents: Vec<(DocumentKey, Option<Document>)>,
+        step: &Step,
+    ) -> impl Future<Output = Result<Committed, CommitError>> + Send {
+        async move {
+            let mut tx = self.begin(lease).await?;
+            if !documents.is_empty() {
+                self.save(&mut tx, documents).await?;
+            }
+            self.commit(tx, step).await
+        }
+    }
+
     /// Whether an error of a projection is a failure of this store that may pass, so
     /// that it says nothing about the event.
     fn is_transient(error: &(dyn Error + 'static)) -> bool;

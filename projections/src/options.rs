@@ -69,7 +69,8 @@ impl Options {
     /// The most events that are committed at once: 200,000 by default for a view, which
     /// writes each document once, and 500 for others. Steps are smaller where events come
     /// one by one, where they take long, and where one has failed; none gathers events for
-    /// longer than a quarter of the lease.
+    /// longer than a quarter of the lease, or than the lease where it is a view in a log of
+    /// one partition.
     ///
     /// Many updates of one row in one transaction are slow in PostgreSQL: each looks
     /// through those before.

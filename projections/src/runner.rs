@@ -202,7 +202,6 @@ impl<S: Send + 'static> Runner<S> {
         };
         let shared = Arc::new(Shared {
             feeds: Feeds::new(log.clone(), entries.iter().fold(Filter::all(), filter)),
-            pace: settings.lease / 4,
             board: Board::default(),
             log,
             models,

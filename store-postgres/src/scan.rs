@@ -23,6 +23,9 @@ const WINDOW: u64 = 20_000;
 pub(crate) const ANOTHER: &str = "the server that partitions are read from holds another log: correct its \
     URL, or open the store anew if this log has taken the place of the one it was opened on";
 
+/// Beyond every position that PostgreSQL can express.
+pub(crate) const NO_END: Position = Position::new(i64::MAX.unsigned_abs());
+
 const CAUGHT_UP: &str = "the server had not yet received the event with which the last page ended";
 
 /// Where a walk stands.
@@ -107,6 +110,11 @@ impl Scan {
         } else {
             self.filtered_page(end, left).await
         }
+    }
+
+    /// The next events, whether they pass the filter or not.
+    pub(crate) async fn few(self, most: u64) -> Result<(Self, Looked), ReadError> {
+        self.whole_page(NO_END, most).await
     }
 
     async fn whole_page(mut self, end: Position, left: u64) -> Result<(Self, Looked), ReadError> {

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use annals::ReadError;
 use annals::store::{Delivery, LogQuery};
-use annals::{Position, ReadError};
 use async_stream::try_stream;
 use futures::Stream;
 use tokio::time::{Instant, sleep};
@@ -13,10 +13,11 @@ use crate::PostgresStore;
 use crate::error::read_error;
 use crate::hub::Follower;
 use crate::row;
-use crate::scan::{Looked, Scan};
+use crate::scan::{Looked, NO_END, Scan};
 
-/// Beyond every position that PostgreSQL can express.
-const NO_END: Position = Position::new(i64::MAX.unsigned_abs());
+/// So few events are read without asking the server to filter them: its plan for a filter is
+/// made anew each time, which takes longer than to send them.
+const FEW: u64 = 16;
 
 /// How long a standby may lack an event that a subscription has seen elsewhere.
 const LAG: Duration = Duration::from_secs(10);
@@ -30,13 +31,17 @@ pub(crate) fn follow(
         // Before the first look, so that nothing is missed behind it.
         let mut follower = Follower::new(&store.inner.hub, query.partition);
         let mut scan = begin(&store, &query).await?;
-        let mut caught_up = None;
+        let (mut caught_up, mut few) = (None, false);
         while left > 0 {
-            let (next, page) = look(&store, &scan, left).await?;
+            let (next, page) = look(&store, &scan, left, few).await?;
             scan = next;
             let mut passed = None;
             for row in page.rows {
                 let event = row::event(&row, query.partition).map_err(read_error)?;
+                // What is expected to be few is not filtered by the server.
+                if few && !query.filter.passes(&event) {
+                    continue;
+                }
                 left -= 1;
                 passed = Some(event.position);
                 yield Delivery::Event(event);
@@ -45,12 +50,14 @@ pub(crate) fn follow(
                 return;
             }
             let here = scan.checkpoint();
+            few = false;
             if page.at_end {
                 // A look that was for nothing has reached no other end.
                 if caught_up.replace(here) != Some(here) {
                     yield Delivery::CaughtUp(here);
                 }
                 follower.wait(scan.known(), scan.after).await;
+                few = follower.expects(scan.after).is_some_and(|events| events <= FEW);
             } else if passed != Some(here.position()) {
                 yield Delivery::Passed(here);
             }
@@ -71,10 +78,18 @@ async fn begin(store: &PostgresStore, query: &LogQuery) -> Result<Scan, ReadErro
 
 /// Looks at the next page, also while the server is away: a subscription goes on where
 /// it was when the server is back.
-async fn look(store: &PostgresStore, scan: &Scan, left: u64) -> Result<(Scan, Looked), ReadError> {
+async fn look(
+    store: &PostgresStore,
+    scan: &Scan,
+    left: u64,
+    few: bool,
+) -> Result<(Scan, Looked), ReadError> {
     let mut patience = Patience::of(store);
     loop {
-        match scan.clone().page(NO_END, left).await {
+        let scan = scan.clone();
+        let looked =
+            if few { scan.few(left.min(FEW)).await } else { scan.page(NO_END, left).await };
+        match looked {
             Ok(looked) => return Ok(looked),
             Err(error) => patience.after(error).await?,
         }

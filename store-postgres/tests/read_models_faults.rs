@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use annals::read_model::CommitError;
+use annals::read_model::{CommitError, Document};
 use annals::{Position, ReadModelStore};
 use annals_postgres::PostgresReadModels;
 use models::{LONG, Log, Room, balances, key, leased, taken_over, written};
@@ -141,14 +141,20 @@ async fn kills_at_random_leave_documents_and_checkpoint_together() {
     let mut at = store.resume(&lease).await.unwrap().checkpoint;
     while steps < 60 || failures < 10 {
         let to = at.position().get() + 1;
-        let stepped = async {
-            let mut tx = store.begin(&lease).await?;
-            let loaded = store.load(&mut tx, &[key("ada")]).await?;
-            let before = loaded[0].as_ref().map_or(0, |d| {
+        let before = |document: Option<&Document>| {
+            let before = document.map_or(0, |d| {
                 let text = std::str::from_utf8(d).unwrap();
                 text.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap()
             });
             assert_eq!(before + 1, to, "the document is where the checkpoint is");
+        };
+        let stepped = async {
+            if (steps + failures) % 2 == 1 {
+                return store.write(&lease, written(&[("ada", to)]), &log.step(at, to)).await;
+            }
+            let mut tx = store.begin(&lease).await?;
+            let loaded = store.load(&mut tx, &[key("ada")]).await?;
+            before(loaded[0].as_ref());
             store.save(&mut tx, written(&[("ada", to)])).await?;
             store.commit(tx, &log.step(at, to)).await
         };
@@ -174,6 +180,31 @@ async fn kills_at_random_leave_documents_and_checkpoint_together() {
     let ledger = store.ledger(&lease.unit).await.unwrap();
     let applied: i64 = ledger.blocks.values().map(|block| block.applied.count).sum();
     assert_eq!(ledger.checkpoint.position(), Position::new(applied.cast_unsigned()));
+}
+
+/// Nobody ends it, so it must not wait for more than there is of its lease; and while it
+/// waits it does not hold the unit.
+#[tokio::test]
+async fn a_step_in_one_statement_waits_no_longer_than_its_lease() {
+    let room = Room::new().await;
+    let log = Log::new();
+    let (store, other) = (room.open().await, room.open().await);
+    let (_, lease) = leased(&store, &log, Duration::from_secs(1)).await;
+    let from = store.resume(&lease).await.unwrap().checkpoint;
+    store.write(&lease, written(&[("ada", 1)]), &log.step(from, 1)).await.unwrap();
+    let mut holder = PgConnection::connect(room.database.url()).await.unwrap();
+    holder.execute("BEGIN; SELECT FROM read_models_balances_v1.balances FOR UPDATE").await.unwrap();
+    let (step, model) = (log.step(log.at(1), 2), balances(&log, 1));
+    let (refused, (next, _)) = tokio::join!(
+        store.write(&lease, written(&[("ada", 2)]), &step),
+        taken_over(&other, &model),
+    );
+    // Silence would be doubt.
+    assert!(matches!(refused, Err(CommitError::Fenced | CommitError::Store(_))), "{refused:?}");
+    holder.execute("ROLLBACK").await.unwrap();
+    let step = log.step(log.at(1), 3);
+    other.write(&next, written(&[("ada", 3)]), &step).await.unwrap();
+    assert_eq!(other.resume(&next).await.unwrap().checkpoint, log.at(3));
 }
 
 /// A projection of its own makes a table in the first step, and finds it again.

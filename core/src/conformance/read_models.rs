@@ -45,6 +45,7 @@ pub mod reached;
 pub mod shared;
 pub mod standing;
 pub mod versions;
+pub mod write;
 
 pub use fixture::ReadModelFixture;
 pub use subject::Models;

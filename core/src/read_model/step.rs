@@ -18,8 +18,9 @@ pub struct Resumed {
     pub hold: Option<Checkpoint>,
     /// The keys that are parked, as texts.
     pub parked: Vec<String>,
-    /// Whether no other unit feeds the same documents: what was loaded once need not be
-    /// loaded again under the same lease.
+    /// Whether no other unit feeds the same documents, because there is one partition; its
+    /// slices have no key in common. What was loaded once need not be loaded again under the
+    /// same lease.
     pub alone: bool,
 }
 

@@ -27,7 +27,8 @@ impl Entry {
     pub(crate) fn view<V: View>(log: &AnyStore, options: Options) -> Result<Self, DeclareError> {
         let shape = Shape::Documents(<V::Key as ViewKey>::Column::KIND);
         let id = ModelId::new(V::NAME, V::VERSION)?;
-        let make = || Box::new(Fold::<V>::new()) as Box<dyn Handler>;
+        let version = id.clone();
+        let make = move || Box::new(Fold::<V>::new(version.clone())) as Box<dyn Handler>;
         Ok(Self::new::<V::Event>(id, shape, log.log(), options, make))
     }
 

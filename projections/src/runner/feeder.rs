@@ -42,8 +42,6 @@ pub(crate) struct Shared {
     pub(crate) models: AnyReadModels,
     pub(crate) feeds: Arc<Feeds>,
     pub(crate) board: Board,
-    /// How long events are gathered for one step while more are at hand.
-    pub(crate) pace: Duration,
 }
 
 /// What a unit is told.
@@ -96,6 +94,10 @@ pub(crate) struct Feeder {
     /// How far they are fulfilled, where it is the turn of the log.
     pass: Option<Pass>,
     log_is_due: bool,
+    /// Whether there was trouble, and no step since.
+    troubled: bool,
+    /// Where the unit stood when that was heard last.
+    stood: Option<Checkpoint>,
 }
 
 impl Feeder {
@@ -123,6 +125,8 @@ impl Feeder {
             wishes: false,
             pass: None,
             log_is_due: false,
+            troubled: false,
+            stood: None,
             entry,
         }
     }
@@ -138,6 +142,7 @@ impl Feeder {
                 Interrupt::End(ended) => break ended,
                 Interrupt::Resume => {}
                 Interrupt::Trouble { reason, stands } => {
+                    self.troubled = true;
                     self.shared.board.trouble(&self.lease.unit, &reason, stands);
                     let pause = self.backoff.pause();
                     if let Err(Interrupt::End(ended)) = self.rest(pause).await {
@@ -181,7 +186,7 @@ impl Feeder {
                 let taken = self.take(batch, &mut open).await;
                 due |= taken.inspect_err(|_| {
                     if let Some(open) = &open {
-                        self.took_long(open.began, open.events());
+                        self.took_long(open.since, open.events());
                     }
                 })?;
             }
@@ -191,10 +196,7 @@ impl Feeder {
                 }
                 continue;
             };
-            let (began, events) = (step.began, step.events());
-            self.close(step).await.inspect_err(|_| {
-                self.took_long(began, events);
-            })?;
+            self.close(step).await?;
             return self.check_orders();
         }
     }
@@ -202,8 +204,20 @@ impl Feeder {
     fn is_full(&self, step: &Open) -> bool {
         step.events() >= self.limit
             || self.handler.unwritten() >= BYTES
-            || step.began.elapsed() >= self.shared.pace
+            || step.began.elapsed() >= self.pace()
             || !self.handler.takes_pieces()
+    }
+
+    /// How long events are gathered for one step while more are at hand: a transaction that
+    /// lies open meanwhile must have the rest of its lease to end in.
+    fn pace(&self) -> Duration {
+        if self.prepares() { self.lease.length } else { self.lease.length / 4 }
+    }
+
+    /// Whether the next step needs no transaction before its end. Behind trouble it has one:
+    /// what a transaction of a step waits for can be seen from outside.
+    fn prepares(&self) -> bool {
+        self.handler.prepares() && !self.troubled
     }
 
     /// Reads where the unit stands, and makes sure that the log still knows the place: only
@@ -214,6 +228,12 @@ impl Feeder {
         self.parked = resumed.parked.into_iter().collect();
         self.hold = resumed.hold;
         let checkpoint = resumed.checkpoint;
+        // A step in doubt has come about after all, maybe while documents were read: then
+        // what has failed since says nothing about an event.
+        if self.stood.replace(checkpoint).is_some_and(|stood| stood != checkpoint) {
+            self.poison.clear();
+            self.tries = None;
+        }
         self.poison.retain(|position, _| *position > checkpoint.position());
         if checkpoint.event().is_some() {
             let query = LogQuery::resume(checkpoint).limit(1);
@@ -245,8 +265,8 @@ impl Feeder {
             // Where nothing was selected there is no hurry.
             let busy = batch.len() > 0 || open.is_some();
             let until = match open {
-                Some(began) => began + self.shared.pace,
-                None => began + if busy { self.shared.pace } else { QUIET },
+                Some(began) => began + self.pace(),
+                None => began + if busy { self.pace() } else { QUIET },
             };
             tokio::select! {
                 biased;

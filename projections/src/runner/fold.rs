@@ -1,10 +1,12 @@
 //! Feeds a view.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use annals::codec::Codec;
-use annals::read_model::{AnyReadModels, AnySession, DocumentKey, ReadModelStore};
+use annals::read_model::{
+    AnyReadModels, AnySession, Document, DocumentKey, Documents, ModelId, ReadModelStore, Which,
+};
 use annals::{Payload, StreamId};
 use bytes::Bytes;
 use foldhash::fast::FixedState;
@@ -22,6 +24,7 @@ const LOAD: usize = 10_000;
 /// Folds the events of a unit into documents: those that a step touches are loaded, folded
 /// in memory, and written back, each once.
 pub(crate) struct Fold<V: View> {
+    version: Which,
     cache: Cache<V>,
     alone: bool,
     /// What the step has changed.
@@ -31,14 +34,15 @@ pub(crate) struct Fold<V: View> {
 }
 
 impl<V: View> Fold<V> {
-    pub(crate) fn new() -> Self {
-        Self { cache: Cache::new(), alone: false, dirty: Vec::new(), unwritten: 0 }
+    pub(crate) fn new(version: ModelId) -> Self {
+        let version = Which::Version(version);
+        Self { version, cache: Cache::new(), alone: false, dirty: Vec::new(), unwritten: 0 }
     }
 
     async fn fold(
         &mut self,
         models: &AnyReadModels,
-        tx: &mut AnySession,
+        tx: Option<&mut AnySession>,
         events: &[Chosen],
     ) -> Result<(), Failure> {
         let keys = touched::<V>(events)?;
@@ -72,7 +76,7 @@ impl<V: View> Fold<V> {
     async fn load(
         &mut self,
         models: &AnyReadModels,
-        tx: &mut AnySession,
+        mut tx: Option<&mut AnySession>,
         keys: &[Keys<V::Key>],
     ) -> Result<(), Failure> {
         let mut missing: Vec<V::Key> = Vec::new();
@@ -91,7 +95,10 @@ impl<V: View> Fold<V> {
         missing.sort();
         for some in missing.chunks(LOAD) {
             let stored: Vec<DocumentKey> = some.iter().map(stored).collect();
-            let documents = models.load(tx, &stored).await?;
+            let documents = match &mut tx {
+                Some(tx) => models.load(tx, &stored).await?,
+                None => self.read(models, stored).await?,
+            };
             for (key, document) in some.iter().zip(documents) {
                 let read = document.as_ref().map(|json| serde_json::from_slice::<V>(json));
                 // Not the error's text: it may quote the document.
@@ -102,8 +109,23 @@ impl<V: View> Fold<V> {
         Ok(())
     }
 
+    /// The documents under keys, as they are committed.
+    ///
+    /// Nobody else writes them while the lease is in force: were they written by who has
+    /// taken it over, then the step that is made from them is refused by its fence.
+    async fn read(
+        &self,
+        models: &AnyReadModels,
+        keys: Vec<DocumentKey>,
+    ) -> Result<Vec<Option<Document>>, Failure> {
+        let under = Documents::Under(keys.clone());
+        let mut found: HashMap<_, _> =
+            models.documents(&self.version, &under).await?.into_iter().collect();
+        Ok(keys.iter().map(|key| found.remove(key)).collect())
+    }
+
     /// The documents that were changed, as they are written.
-    fn changed(&mut self) -> Result<Vec<(DocumentKey, Option<Bytes>)>, Failure> {
+    fn changed(&mut self) -> Result<Vec<(DocumentKey, Option<Document>)>, Failure> {
         let mut keys = std::mem::take(&mut self.dirty);
         self.unwritten = 0;
         // In the order in which everybody locks them.
@@ -181,7 +203,24 @@ impl<V: View> Handler for Fold<V> {
         tx: &'a mut AnySession,
         events: &'a [Chosen],
     ) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(self.fold(models, tx, events))
+        Box::pin(self.fold(models, Some(tx), events))
+    }
+
+    /// Where nobody else writes the documents they need no lock, and so no transaction.
+    fn prepares(&self) -> bool {
+        self.alone
+    }
+
+    fn prepare<'a>(
+        &'a mut self,
+        models: &'a AnyReadModels,
+        events: &'a [Chosen],
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(self.fold(models, None, events))
+    }
+
+    fn changes(&mut self) -> Result<Vec<(DocumentKey, Option<Document>)>, Failure> {
+        self.changed()
     }
 
     fn flush<'a>(

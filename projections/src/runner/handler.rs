@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use annals::read_model::{AnyReadModels, AnySession, CommitError};
+use annals::read_model::{AnyReadModels, AnySession, CommitError, Document, DocumentKey};
 use annals::{RawEvent, StoreError, StreamId};
 use futures::future::BoxFuture;
 
@@ -68,6 +68,30 @@ pub(crate) trait Handler: Send {
     ) -> BoxFuture<'a, Result<(), Failure>> {
         let _ = (models, tx);
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Whether events are applied by [`prepare`](Self::prepare), in no transaction, and what
+    /// they change is written at once when the step ends.
+    fn prepares(&self) -> bool {
+        false
+    }
+
+    /// Applies events in their order, in no transaction.
+    fn prepare<'a>(
+        &'a mut self,
+        models: &'a AnyReadModels,
+        events: &'a [Chosen],
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        let _ = (models, events);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// What was changed, to be written by who asks; each change is told once.
+    ///
+    /// # Errors
+    /// A document cannot be kept.
+    fn changes(&mut self) -> Result<Vec<(DocumentKey, Option<Document>)>, Failure> {
+        Ok(Vec::new())
     }
 
     /// How many bytes are to be written, about.

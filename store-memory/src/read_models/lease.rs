@@ -61,7 +61,7 @@ impl Inner {
         let mut parked: Vec<_> = unit.letters.values().flat_map(|l| l.keys.clone()).collect();
         parked.sort();
         parked.dedup();
-        let alone = built.units.len() == 1;
+        let alone = built.units.keys().all(|unit| unit.partition == lease.unit.partition);
         Ok(Resumed { checkpoint: unit.checkpoint, hold: unit.hold(now), parked, alone })
     }
 }

@@ -409,6 +409,48 @@ BEGIN
 END
 $body$;
 
+-- A whole step in one statement, behind what it writes: `_advance` in a transaction that
+-- nobody has begun.
+--
+-- Takes how many documents were written, so that it is not called before; how the step
+--   commits (NULL: as the server does), the unit by its name, and what `_advance` takes.
+-- Returns what `_advance` does, which is `done`.
+-- Refuses (AN020) whatever else it says: the statement must not stay then.
+-- Locks what `_advance` does. The lease is checked under the lock of the unit, behind
+--   which there is nothing to wait for: neither a worker nor its network stands between
+--   the check and the end of the statement, which commits it.
+CREATE FUNCTION "read_models"._write(
+    p_written bigint, p_commit text,
+    p_name text, p_version int, p_partition smallint, p_slice int, p_holder uuid, p_token bigint, p_lease double precision,
+    p_from bigint, p_from_event uuid, p_to bigint, p_to_event uuid,
+    b_block bigint[], b_applied bigint[], b_applied_hash bigint[], b_parked bigint[],
+    b_parked_hash bigint[], b_skipped bigint[], b_skipped_hash bigint[],
+    l_position bigint[], l_event uuid[], l_stream text[], l_version bigint[], l_name text[],
+    l_keys text[], l_reason text[], l_attempts bigint[],
+    s_position bigint[], s_how int[], s_reason text[], s_wishes bigint[],
+    OUT outcome text, OUT hold_position bigint, OUT hold_event uuid, OUT wishes boolean
+)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $body$
+DECLARE
+    v_model int;
+BEGIN
+    SELECT id INTO v_model FROM "read_models"._models WHERE name = p_name AND version = p_version;
+    PERFORM set_config('annals.step', v_model || ' ' || p_token, true),
+            set_config('synchronous_commit', coalesce(p_commit, current_setting('synchronous_commit')), true);
+    SELECT a.outcome, a.hold_position, a.hold_event, a.wishes
+    INTO outcome, hold_position, hold_event, wishes
+    FROM "read_models"._advance(
+        v_model, p_partition, p_slice, p_holder, p_token, p_lease,
+        p_from, p_from_event, p_to, p_to_event,
+        b_block, b_applied, b_applied_hash, b_parked, b_parked_hash, b_skipped, b_skipped_hash,
+        l_position, l_event, l_stream, l_version, l_name, l_keys, l_reason, l_attempts,
+        s_position, s_how, s_reason, s_wishes) AS a;
+    IF outcome <> 'done' THEN
+        RAISE EXCEPTION USING ERRCODE = 'AN020', MESSAGE = format('the step is refused: %s', outcome);
+    END IF;
+END
+$body$;
+
 -- Makes a version the current one.
 -- Returns `done`, `unknown`, or `behind` with the partition.
 -- Locks the versions of the read model, their units so that none moves meanwhile, and the

@@ -16,7 +16,7 @@ SELECT lease.model, lease.shape, lease.key, lease.alone, lease.state = 'current'
        CASE WHEN lease.home IS NOT NULL
             THEN set_config('search_path', format('%I, "read_models", public', lease.home), true) END
 FROM (
-    SELECT u.model, m.shape, m.key, m.partitions * m.slices = 1 AS alone, m.state, m.home,
+    SELECT u.model, m.shape, m.key, m.partitions = 1 AS alone, m.state, m.home,
            greatest(1, floor(extract(epoch FROM u.lease_until - clock_timestamp()) * 1000))::bigint::text AS remaining
     FROM "read_models"._models AS m JOIN "read_models"._units AS u ON u.model = m.id
     WHERE m.name = $1::text AND m.version = $2::int AND u.partition = $3::smallint AND u.slice = $4::int

@@ -2,7 +2,7 @@
 -- Binds:   $1 name, $2 version, $3 partition, $4 slice, $5 worker, $6 token.
 -- Result:  one row, if the lease is in force.
 -- Locks:   none.
-SELECT m.log, m.partitions * m.slices = 1 AS alone, u.position, u.event,
+SELECT m.log, m.partitions = 1 AS alone, u.position, u.event,
        CASE WHEN u.hold_until > clock_timestamp() THEN u.hold_position END AS hold_position,
        CASE WHEN u.hold_until > clock_timestamp() THEN u.hold_event END AS hold_event,
        ARRAY(SELECT DISTINCT k COLLATE "C" FROM "read_models"._letters AS l, unnest(l.keys) AS k

@@ -48,6 +48,12 @@ impl Follower {
         }
     }
 
+    /// How many events there may be behind `after`, as far as a writer has said so.
+    pub(crate) fn expects(&self, after: Position) -> Option<u64> {
+        let hinted = self.signal.as_ref()?.borrow().hinted;
+        hinted.get().checked_sub(after.get()).filter(|events| *events > 0)
+    }
+
     fn wakes(&mut self, known: End, after: Position) -> bool {
         let Some(signal) = &mut self.signal else { return true };
         let signal = signal.borrow_and_update();

@@ -71,6 +71,15 @@ impl ReadModelStore for PostgresReadModels {
         self.committed(step, what).await
     }
 
+    async fn write(
+        &self,
+        lease: &Lease,
+        documents: Vec<(DocumentKey, Option<Document>)>,
+        what: &Step,
+    ) -> Result<Committed, CommitError> {
+        self.written(lease, documents, what).await
+    }
+
     fn is_transient(error: &(dyn Error + 'static)) -> bool {
         let mut next = Some(error);
         while let Some(error) = next {

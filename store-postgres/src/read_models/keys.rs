@@ -1,7 +1,7 @@
 //! Keys of documents, as arguments and from rows.
 
 use annals::StoreError;
-use annals::read_model::DocumentKey;
+use annals::read_model::{DocumentKey, KeyKind};
 use sqlx::postgres::PgRow;
 use sqlx::{Column, Row, TypeInfo};
 use uuid::Uuid;
@@ -23,9 +23,18 @@ impl Keys {
         keys: impl IntoIterator<Item = &'k DocumentKey>,
     ) -> Result<Self, StoreError> {
         let mut keys = keys.into_iter().peekable();
-        let mut all = match keys.peek() {
-            Some(DocumentKey::Integer(_)) => Self::Integer(Vec::new()),
-            Some(DocumentKey::Uuid(_)) => Self::Uuid(Vec::new()),
+        let kind = keys.peek().map_or(KeyKind::Text, |key| key.kind());
+        Self::of_kind(kind, keys)
+    }
+
+    /// The same of a kind, so that there may be none.
+    pub(super) fn of_kind<'k>(
+        kind: KeyKind,
+        keys: impl IntoIterator<Item = &'k DocumentKey>,
+    ) -> Result<Self, StoreError> {
+        let mut all = match kind {
+            KeyKind::Integer => Self::Integer(Vec::new()),
+            KeyKind::Uuid => Self::Uuid(Vec::new()),
             _ => Self::Text(Vec::new()),
         };
         for key in keys {

@@ -2,13 +2,14 @@
 
 mod columns;
 mod documents;
+mod write;
 
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use annals::read_model::{CommitError, Committed, DocumentKey, Lease, Resumed, Shape, Step};
+use annals::read_model::{CommitError, Committed, DocumentKey, Lease, Resumed, Shape, Step, Unit};
 use sqlx::postgres::{PgRow, Postgres};
 use sqlx::{Connection, PgConnection, Row, Transaction};
 use tokio::sync::OwnedSemaphorePermit;
@@ -168,12 +169,8 @@ impl PostgresReadModels {
         let query = columns::bind(query, what)?;
         let row = within(&step.lease, query.fetch_one(&mut *step.tx)).await;
         let row = row.map_err(|error| CommitError::Store(write_error(&error)))?;
-        let read = || -> sqlx::Result<(String, Committed)> {
-            let hold = row::hold(&row, what.from.log(), unit.partition)?;
-            let wishes = row.try_get::<Option<bool>, _>("wishes")?.unwrap_or(false);
-            Ok((row.try_get("outcome")?, Committed { hold, wishes }))
-        };
-        let (outcome, committed) = read().map_err(|error| failed(&error))?;
+        let answer = answer(&row, what, &unit);
+        let (outcome, committed) = answer.map_err(|error| failed(&error))?;
         let refused = match (&*outcome, committed.hold) {
             ("done", _) => None,
             ("moved", _) => Some(CommitError::Moved),
@@ -198,6 +195,13 @@ impl PostgresReadModels {
         }
         Ok(committed)
     }
+}
+
+/// What the fence has answered.
+fn answer(row: &PgRow, what: &Step, unit: &Unit) -> sqlx::Result<(String, Committed)> {
+    let hold = row::hold(row, what.from.log(), unit.partition)?;
+    let wishes = row.try_get::<Option<bool>, _>("wishes")?.unwrap_or(false);
+    Ok((row.try_get("outcome")?, Committed { hold, wishes }))
 }
 
 impl PostgresStep {

@@ -118,7 +118,8 @@ impl PostgresReadModels {
         }
         // Where the name would be too long nothing was declared, and so nothing is found.
         let home = home(&self.inner.schema, id)?.unwrap_or_default();
-        let made = TableSql::of_version(&home, &id.name, self.inner.settings.pooler);
+        let (main, pooler) = (&self.inner.schema, self.inner.settings.pooler);
+        let made = TableSql::of_version(main, &home, &id.name, pooler);
         Ok(lock(&self.inner.tables).entry(id.clone()).or_insert(Arc::new(made)).clone())
     }
 

@@ -103,6 +103,7 @@ statements! {
     hash_rows,
     insert,
     upsert,
+    write,
 }
 
 impl ReadModelSql {
@@ -119,8 +120,8 @@ impl ReadModelSql {
 
 impl TableSql {
     /// Statements for the documents of a version.
-    pub(crate) fn of_version(home: &str, name: &str, pooler: bool) -> Self {
-        Self::of(home, name, "", !pooler)
+    pub(crate) fn of_version(main: &Schema, home: &str, name: &str, pooler: bool) -> Self {
+        Self::of(home, name, main.as_str(), !pooler)
     }
 
     /// Statements for the SQL view of the current version.
@@ -140,7 +141,13 @@ impl TableSql {
     fn of(home: &str, table: &str, other: &str, persistent: bool) -> Self {
         // Tables of a projection may have any name.
         let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-        let names = [("version", quoted(home)), ("table", quoted(table)), ("other", quoted(other))];
+        let names = [
+            ("version", quoted(home)),
+            ("table", quoted(table)),
+            ("other", quoted(other)),
+            // Of the statements about one version only, where the other is their schema.
+            ("read_models", quoted(other)),
+        ];
         Self::render(|sql| {
             // Piece by piece: a name may be the one that stands for another.
             let piece = |(nth, piece): (usize, &str)| match names.iter().find(|n| n.0 == piece) {

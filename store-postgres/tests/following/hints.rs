@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use annals::store::Append;
+use annals::{EventStore, ExpectedVersion, StreamId};
 use annals_postgres::testing::Server;
 
 use crate::proxy::Proxy;
 use crate::support::{
-    NEVER, append, append_many, caught_up, from_start, log_on, next, shared_log, within,
+    NEVER, append, append_many, caught_up, event, from_start, log_on, next, shared_log, within,
 };
 
 #[tokio::test]
@@ -97,9 +99,30 @@ async fn a_filter_that_lets_nothing_pass_still_moves_on() {
     let store = log.connect().await.unwrap();
     let query = annals::store::LogQuery::partition(annals::Partition::FIRST);
     let filter = annals::store::Filter::all().category("order");
-    let mut orders = annals::EventStore::subscribe(&store, query.filter(filter));
+    let mut orders = EventStore::subscribe(&store, query.filter(filter));
     caught_up(&mut orders).await;
     append_many(&store, 3).await;
     let reached = async { while caught_up(&mut orders).await.position().get() < 3 {} };
     within("the end", reached).await;
+}
+
+/// What is told to be few is read without the filter of the server.
+#[tokio::test]
+async fn a_filter_holds_for_few_events_as_for_many() {
+    let log = shared_log().await;
+    let writer = log.clone().connect().await.unwrap();
+    let reader = log.poll_interval(NEVER).connect().await.unwrap();
+    let query = annals::store::LogQuery::partition(annals::Partition::FIRST);
+    let filter = annals::store::Filter::all().category("order");
+    let mut orders = EventStore::subscribe(&reader, query.filter(filter));
+    caught_up(&mut orders).await;
+    let mut end = 0;
+    for (order, others) in (1..).zip([2, 0, 40, 3, 1]) {
+        append_many(&writer, others).await;
+        let order = StreamId::new("order", order).unwrap();
+        let order = Append::to(order, ExpectedVersion::NoStream, vec![event()]);
+        writer.append(order).await.unwrap();
+        end += others as u64 + 1;
+        assert_eq!(next(&mut orders).await, end, "the order, and nothing before it");
+    }
 }

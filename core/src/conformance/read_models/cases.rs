@@ -15,6 +15,11 @@ macro_rules! __read_model_cases {
                 commit_takes_many_documents,
                 commit_of_nothing_moves_the_checkpoint,
             }
+            write {
+                write_shows_everything_at_once,
+                write_is_fenced,
+                write_is_refused_from_elsewhere_and_beyond,
+            }
             fence {
                 fence_keeps_out_whose_lease_ran_out,
                 fence_opens_again_for_who_renews,

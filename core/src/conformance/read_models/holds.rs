@@ -7,7 +7,7 @@ use super::{Models, ReadModelFixture};
 use crate::ReadModelStore;
 use crate::read_model::{CommitError, Hold, HoldError, HoldId};
 
-fn hold(length: Duration) -> Hold {
+pub(super) fn hold(length: Duration) -> Hold {
     Hold { name: "balances".to_owned(), versions: [1, 2], by: HoldId::new(), length }
 }
 

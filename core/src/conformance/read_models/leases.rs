@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::subject::{LONG, PAST_SHORT, SHORT, Worker};
 use super::{Models, ReadModelFixture};
 use crate::conformance::tools::at_once;
-use crate::read_model::{CommitError, Handled, Report};
+use crate::read_model::{CommitError, Declaration, Handled, Report};
 use crate::{Partition, Position, ReadModelStore};
 
 /// Whoever races for the units: each has one holder.
@@ -164,5 +164,10 @@ pub async fn lease_holders_learn_where_they_resume<F: ReadModelFixture>(models: 
     for feed in models.fed(&models.over(2, 2)).await {
         let resumed = models.store.resume(&feed.lease).await.expect("an answer");
         assert!(!resumed.alone, "another partition feeds the same documents");
+    }
+    let sliced = Declaration { slices: 3, ..models.version(3) };
+    for feed in models.fed(&sliced).await {
+        let resumed = models.store.resume(&feed.lease).await.expect("an answer");
+        assert!(resumed.alone, "the slices of a partition have no key in common");
     }
 }

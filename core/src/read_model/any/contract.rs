@@ -69,6 +69,15 @@ impl ReadModelStore for AnyReadModels {
         self.0.erased_commit(tx, step).await
     }
 
+    async fn write(
+        &self,
+        lease: &Lease,
+        documents: Vec<(DocumentKey, Option<Document>)>,
+        step: &Step,
+    ) -> Result<Committed, CommitError> {
+        self.0.erased_write(lease, documents, step).await
+    }
+
     /// Which store it is cannot be told here; see [`may_pass`](AnyReadModels::may_pass).
     fn is_transient(_: &(dyn Error + 'static)) -> bool {
         false

@@ -105,6 +105,15 @@ impl<S: ReadModelStore> Erased for S {
         })
     }
 
+    fn erased_write<'a>(
+        &'a self,
+        lease: &'a Lease,
+        documents: Vec<(DocumentKey, Option<Document>)>,
+        step: &'a Step,
+    ) -> BoxFuture<'a, Result<Committed, CommitError>> {
+        Box::pin(self.write(lease, documents, step))
+    }
+
     fn erased_reached<'a>(
         &'a self,
         name: &'a str,

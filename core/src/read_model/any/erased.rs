@@ -54,6 +54,12 @@ pub(super) trait Erased: Send + Sync {
         tx: AnySession,
         step: &'a Step,
     ) -> BoxFuture<'a, Result<Committed, CommitError>>;
+    fn erased_write<'a>(
+        &'a self,
+        lease: &'a Lease,
+        documents: Vec<(DocumentKey, Option<Document>)>,
+        step: &'a Step,
+    ) -> BoxFuture<'a, Result<Committed, CommitError>>;
     fn erased_reached<'a>(
         &'a self,
         name: &'a str,

@@ -114,7 +114,7 @@ impl Feeder {
                 tracing::warn!(target: "annals", %unit, position = %letter.position, %note, "a dead letter is skipped");
                 let raw = self.read(&letter).await?;
                 let step = settling(turn, &letter, &raw, Settlement::Gone, Tallies::skip);
-                pass.wishes = self.commit(&step).await?;
+                pass.wishes = self.settle_step(&step).await?;
             }
             Some(Wish::Retry) if waits => {
                 pass.waits.push(settled(&letter, Settlement::Waits));
@@ -136,7 +136,7 @@ impl Feeder {
             return Ok(());
         }
         let step = Step { settled: std::mem::take(&mut pass.waits), ..Step::from(turn.start) };
-        pass.wishes = self.commit(&step).await?;
+        pass.wishes = self.settle_step(&step).await?;
         Ok(())
     }
 
@@ -154,7 +154,7 @@ impl Feeder {
             Err(Failure::Event { reason, .. }) => {
                 let settled = vec![settled(&letter, Settlement::Failed { reason })];
                 let step = Step { settled, ..Step::from(turn.start) };
-                pass.wishes = self.commit(&step).await?;
+                pass.wishes = self.settle_step(&step).await?;
                 pass.holding.extend(letter.keys);
                 Ok(())
             }
@@ -221,7 +221,7 @@ impl Feeder {
     }
 
     /// Commits a step that applies nothing; returns whether there are wishes still.
-    async fn commit(&mut self, step: &Step) -> Result<bool, Interrupt> {
+    async fn settle_step(&mut self, step: &Step) -> Result<bool, Interrupt> {
         let models = &self.shared.models;
         let tx = models.begin(&self.lease).await.map_err(Failure::from)?;
         Ok(models.commit(tx, step).await.map_err(Failure::from)?.wishes)

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use annals::Checkpoint;
-use annals::read_model::{AnySession, Lease, ReadModelStore, Step};
+use annals::read_model::{AnySession, Committed, Lease, ReadModelStore, Step};
 use futures::FutureExt;
 use tokio::time::{Instant, timeout};
 
@@ -19,13 +19,16 @@ const PARKED: usize = 10_000;
 
 /// A step under way. Nothing of it stays when it is dropped.
 pub(super) struct Open {
-    tx: AnySession,
+    /// None where what the step changes is written only at its end.
+    tx: Option<AnySession>,
     plan: Plan,
     /// How many events were applied ...
     applied: usize,
     /// ... and the first of them.
     first: Option<Chosen>,
     pub(super) began: Instant,
+    /// Since when it must not take long: a transaction lies open, or a piece is applied.
+    pub(super) since: Instant,
 }
 
 impl Open {
@@ -108,8 +111,12 @@ impl Feeder {
             }
             None => {
                 let began = Instant::now();
-                let tx = models.begin(&self.lease).await.map_err(Failure::from)?;
-                open.insert(Open { tx, plan, applied: 0, first: None, began })
+                let tx = if self.prepares() {
+                    None
+                } else {
+                    Some(models.begin(&self.lease).await.map_err(Failure::from)?)
+                };
+                open.insert(Open { tx, plan, applied: 0, first: None, began, since: began })
             }
         };
         if events.is_empty() {
@@ -118,7 +125,13 @@ impl Feeder {
         if open.first.is_none() {
             open.first = events.first().cloned();
         }
-        let apply = self.handler.apply(models, &mut open.tx, events);
+        let apply = match &mut open.tx {
+            Some(tx) => self.handler.apply(models, tx, events),
+            None => {
+                open.since = Instant::now();
+                self.handler.prepare(models, events)
+            }
+        };
         let applied = guarded(&self.lease, apply).await;
         let before = open.applied;
         open.applied += events.len();
@@ -126,16 +139,18 @@ impl Feeder {
     }
 
     /// Commits a step.
-    pub(super) async fn close(&mut self, open: Open) -> Result<(), Interrupt> {
-        let Open { mut tx, plan, applied, first, began } = open;
-        let models = &self.shared.models;
-        let flushed = guarded(&self.lease, self.handler.flush(models, &mut tx)).await;
-        if let Err(failure) = flushed {
-            return Err(self.failed(applied, &[], first.as_ref(), failure));
+    pub(super) async fn close(&mut self, mut open: Open) -> Result<(), Interrupt> {
+        if open.tx.is_none() {
+            open.since = Instant::now();
         }
-        let committed = match models.commit(tx, &plan.step).await {
-            Ok(committed) => committed,
-            Err(error) => return Err(self.failed(applied, &[], first.as_ref(), error.into())),
+        let (since, applied, first) = (open.since, open.applied, open.first.take());
+        let (plan, committed) = match self.commit(open).await {
+            Ok(done) => done,
+            Err(failure) => {
+                let failed = self.failed(applied, &[], first.as_ref(), failure);
+                self.took_long(since, applied);
+                return Err(failed);
+            }
         };
         self.hold = committed.hold;
         self.wishes |= committed.wishes;
@@ -143,16 +158,34 @@ impl Feeder {
         self.note(&plan, applied);
         let most = self.entry.batch();
         // A step that takes long would outlast the lease; one that was made small grows.
-        if !self.took_long(began, applied) {
+        if !self.took_long(since, applied) {
             self.limit = self.limit.saturating_mul(2).min(most);
         }
         Ok(())
     }
 
+    async fn commit(&mut self, open: Open) -> Result<(Plan, Committed), Failure> {
+        let Open { tx, plan, .. } = open;
+        let models = &self.shared.models;
+        let committed = match tx {
+            Some(mut tx) => {
+                guarded(&self.lease, self.handler.flush(models, &mut tx)).await?;
+                models.commit(tx, &plan.step).await?
+            }
+            None => {
+                let mut changes = Vec::new();
+                let tell = async { self.handler.changes().map(|told| changes = told) };
+                guarded(&self.lease, tell).await?;
+                models.write(&self.lease, changes, &plan.step).await?
+            }
+        };
+        Ok((plan, committed))
+    }
+
     /// Whether a step took so long that the next one is to be smaller; it also may have
     /// failed for that.
-    pub(super) fn took_long(&mut self, began: Instant, applied: usize) -> bool {
-        let long = began.elapsed() > self.shared.pace * 2;
+    pub(super) fn took_long(&mut self, since: Instant, applied: usize) -> bool {
+        let long = since.elapsed() > self.lease.length / 2;
         if long {
             self.limit = (applied / 2).max(1);
             self.shared.board.is_slow(&self.lease.unit, self.limit);
@@ -173,6 +206,8 @@ impl Feeder {
         }
         self.parked.extend(fresh.iter().cloned());
         self.tries = None;
+        self.stood = Some(step.to);
+        self.troubled = false;
         self.backoff.reset();
         let events = applied + step.parked.len();
         self.shared.board.moved(&self.lease.unit, step.to, events);

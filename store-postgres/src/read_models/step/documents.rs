@@ -93,7 +93,7 @@ impl PostgresStep {
     }
 }
 
-fn texts<'d>(
+pub(super) fn texts<'d>(
     documents: &[&'d (DocumentKey, Option<Document>)],
 ) -> Result<Vec<&'d str>, StoreError> {
     let text = |(_, document): &&'d (DocumentKey, Option<Document>)| {
