@@ -76,6 +76,7 @@ async fn a_version_is_compared_and_takes_over_goes_back_and_is_removed() {
 async fn a_version_that_differs_takes_over_only_where_it_may() {
     let world = world().await;
     let running = world.runner().view::<Balance>().view::<Twice>().start().await.unwrap();
+    running.caught_up().await.unwrap();
     let to = ["rebuild", "balances", "--to", "3", "--yes"];
     let told = world.annals(&to).await.code(1);
     let told = told.says("DIFFERS").says("3 differences").says("say --allow-differences");
