@@ -4,6 +4,8 @@ use std::error::Error;
 
 use annals::{Event, Recorded, StreamId};
 
+use crate::runner::progress;
+
 /// A read model written by code of the user's own, in the transaction that also moves the
 /// checkpoint: whatever crashes, the rows are those of a fresh replay.
 ///
@@ -100,6 +102,7 @@ pub trait Projection<S: Send + 'static>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send {
         async move {
             for event in events {
+                progress::reached(event);
                 self.handle(session, event).await?;
             }
             Ok(())

@@ -15,6 +15,7 @@ mod fold;
 mod handler;
 mod page;
 mod plan;
+pub(crate) mod progress;
 mod rows;
 mod running;
 mod worker;

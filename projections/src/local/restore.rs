@@ -206,8 +206,9 @@ impl<V: View> Saver<V> {
 /// A partition whose event the log does not hold.
 async fn lost(log: &AnyStore, places: &[Checkpoint]) -> Result<Option<Partition>, ReadError> {
     let look = |place: Checkpoint| {
-        // To read one event is enough: the store checks the checkpoint before.
-        let mut read = log.read_all(LogQuery::resume(place).limit(1));
+        // To read one event is enough: the store checks the checkpoint before. A standby that
+        // lags has not lost what it does not hold yet.
+        let mut read = log.read_all(LogQuery::resume(place).newest().limit(1));
         async move {
             match read.try_next().await {
                 Ok(_) => Ok(None),

@@ -45,13 +45,14 @@ impl Holding {
     }
 
     /// Renews the hold when it is time. A failure that may pass is not one before the hold
-    /// has run out; then it is taken anew, at another place.
+    /// has run out; then it is taken anew, at another place. Nor is it one that somebody else
+    /// has it meanwhile: the caller waits as long as he would have.
     pub(super) async fn renew(&mut self) -> Result<(), HoldError> {
         if self.renewed.is_some_and(|renewed| renewed.elapsed() < RENEW) {
             return Ok(());
         }
         match self.held().await {
-            Err(HoldError::Store(error)) if error.is_transient() => Ok(()),
+            Err(error) if may_pass(&error) => Ok(()),
             held => held,
         }
     }

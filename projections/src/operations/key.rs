@@ -36,6 +36,9 @@ impl Operations {
     /// stays; where the code of the view has changed, raise its version instead, which builds
     /// all documents.
     ///
+    /// An event that was skipped counts again, because nothing is kept of it: where a person
+    /// has decided to leave one out, build a new version instead.
+    ///
     /// Memory holds the events of these streams. Dropping the future has replaced the document
     /// or not.
     ///
@@ -80,6 +83,8 @@ impl Operations {
                 let changed = json(kept) != json(document.as_ref());
                 match self.models.mend(id, &at, &stored, document).await {
                     Err(MendError::Moved { .. }) => {}
+                    // A step that tries to go beyond the hold may lock the document first.
+                    Err(MendError::Store(error)) if error.is_transient() => {}
                     mended => return Ok(mended.map(|()| changed)?),
                 }
             }

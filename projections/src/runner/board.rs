@@ -30,6 +30,8 @@ pub(crate) struct Board {
 struct Local {
     checkpoint: Option<Checkpoint>,
     trouble: Option<Trouble>,
+    /// Whether events are parked that are tried again by themselves.
+    aside: bool,
     events: u64,
     since: Instant,
 }
@@ -49,11 +51,23 @@ impl Board {
     }
 
     fn change(&self, unit: &Unit, change: impl FnOnce(&mut Local)) {
-        let fresh = || Local { checkpoint: None, trouble: None, events: 0, since: Instant::now() };
+        let fresh = || Local {
+            checkpoint: None,
+            trouble: None,
+            aside: false,
+            events: 0,
+            since: Instant::now(),
+        };
         change(self.lock().entry(unit.clone()).or_insert_with(fresh));
         self.news.notify_waiters();
     }
 
+    /// A unit stands here, by the store. What has kept it from going on may still do so.
+    pub(crate) fn stands(&self, unit: &Unit, checkpoint: Checkpoint) {
+        self.change(unit, |local| local.checkpoint = Some(checkpoint));
+    }
+
+    /// A unit has come so far, and so has overcome what has kept it back.
     pub(crate) fn moved(&self, unit: &Unit, checkpoint: Checkpoint, events: usize) {
         let mended = self.lock().get(unit).is_some_and(|local| local.trouble.is_some());
         if mended {
@@ -83,6 +97,16 @@ impl Board {
             }
             local.trouble = Some(Trouble { reason, since, stands });
         });
+    }
+
+    /// Whether a unit has events that are parked and tried again by themselves.
+    pub(crate) fn aside(&self, unit: &Unit, aside: bool) {
+        self.change(unit, |local| local.aside = aside);
+    }
+
+    /// Whether any unit here has such events.
+    pub(crate) fn has_asides(&self) -> bool {
+        self.lock().values().any(|local| local.aside)
     }
 
     /// Steps of a unit take long: how many events the next one may have.

@@ -16,7 +16,7 @@ use super::feeder::Shared;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Units of which the log still knows the place: who is ahead of a log that has lost its
-/// tail has not caught up with it.
+/// tail has not caught up with it. A standby that lags has lost nothing.
 async fn still_known(
     shared: &Shared,
     units: Vec<(Unit, Checkpoint)>,
@@ -24,7 +24,7 @@ async fn still_known(
     let mut known = Vec::with_capacity(units.len());
     for (unit, checkpoint) in units {
         if checkpoint.event().is_some() {
-            let query = LogQuery::resume(checkpoint).limit(1);
+            let query = LogQuery::resume(checkpoint).newest().limit(1);
             let read = shared.log.read_all(query).try_next().await;
             // What may pass is left to who feeds it.
             read.map(drop)
@@ -56,7 +56,8 @@ pub(super) async fn wait(shared: &Shared, models: &[ModelId]) -> Result<(), RunE
             let reached = shared.board.reached(unit);
             reached.is_none_or(|reached| reached.position() < heads[&unit.partition])
         });
-        if units.is_empty() {
+        // Nor is it the end while events are tried again here.
+        if units.is_empty() && !shared.board.has_asides() {
             return Ok(());
         }
         if let Some((unit, trouble)) = shared.board.stopped() {

@@ -46,14 +46,12 @@ impl Search<'_> {
     /// Searches behind a position, and returns how far there is none: at least to where the
     /// units are.
     async fn run(&self, from: Position, units: Position) -> Result<Position, StartError> {
-        // Read before the log is: what comes later lies behind it.
+        // Read before the log is: what comes later lies behind it. A standby may tell less.
         let head = self.log.log_head(self.partition).await?.position();
-        if from >= head {
-            // The log has lost its tail, which the units find out by themselves.
-            return Ok(units);
-        }
         let names = self.added.iter().fold(Filter::all(), Filter::name);
-        let query = LogQuery::partition(self.partition).after(from).filter(names).limit(1);
+        // Units may have gone on by what a standby does not know yet.
+        let query = LogQuery::partition(self.partition).after(from).filter(names).newest();
+        let query = query.limit(1);
         match self.log.read_all(query).try_next().await? {
             Some(event) if event.position <= units => Err(StartError::PassedOver {
                 id: self.id.clone(),

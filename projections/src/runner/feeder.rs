@@ -1,5 +1,6 @@
 //! Feeds one unit, as long as its lease lasts.
 
+mod aside;
 mod letters;
 mod narrow;
 mod step;
@@ -23,6 +24,7 @@ use super::entry::Entry;
 use super::feed::{Feeds, Tap};
 use super::handler::{Failure, Handler};
 use super::plan::Poison;
+use aside::Asides;
 use letters::Pass;
 use step::Open;
 
@@ -87,6 +89,8 @@ pub(crate) struct Feeder {
     tries: Option<(Position, u32)>,
     /// What is to be parked.
     poison: HashMap<Position, Poison>,
+    /// What is parked and tried again by itself.
+    asides: Asides,
     backoff: Backoff,
     /// Up to which order the wishes were fulfilled.
     fulfilled: u64,
@@ -120,6 +124,7 @@ impl Feeder {
             limit,
             tries: None,
             poison: HashMap::new(),
+            asides: Asides::new(seed),
             backoff: Backoff::new(seed),
             fulfilled: 0,
             wishes: false,
@@ -166,6 +171,10 @@ impl Feeder {
                 self.pass.is_some() || self.wishes || self.orders.borrow().wishes > self.fulfilled;
             if wished && !std::mem::take(&mut self.log_is_due) {
                 self.fulfil().await?;
+                return Err(Interrupt::Resume);
+            }
+            if self.asides.due().is_some_and(|due| due <= Instant::now()) {
+                self.try_asides().await?;
                 return Err(Interrupt::Resume);
             }
             if self.hold.is_some_and(|hold| hold.position() <= batch.start().position()) {
@@ -241,7 +250,7 @@ impl Feeder {
         } else {
             self.set_up(checkpoint).await?;
         }
-        self.shared.board.moved(&self.lease.unit, checkpoint, 0);
+        self.shared.board.stands(&self.lease.unit, checkpoint);
         Ok(checkpoint)
     }
 
@@ -276,8 +285,13 @@ impl Feeder {
                     self.orders.mark_changed();
                     return Ok(true);
                 }
-                fed = tap.next(batch.end(), busy) => match fed {
+                // Who was in trouble asks whether there is an end: then it is over.
+                fed = tap.next(batch.end(), busy || self.troubled) => match fed {
                     Ok(Some(page)) => batch.add(&page, &self.entry.names),
+                    Ok(None) if !busy => {
+                        self.troubled = false;
+                        self.shared.board.moved(&self.lease.unit, batch.start(), 0);
+                    }
                     Ok(None) => return Ok(true),
                     Err(error) => {
                         *tap = self.shared.feeds.join(batch.end());
@@ -286,6 +300,9 @@ impl Feeder {
                         return if good { Ok(true) } else { Err(unreadable(&error)) };
                     }
                 },
+                () = sleep_until(self.asides.due().unwrap_or(began)), if !self.asides.is_empty() => {
+                    return Ok(true);
+                }
                 // Nor is anything waited for while there are letters to be settled.
                 () = sleep_until(until), if busy || batch.has_moved() || self.pass.is_some() => {
                     return Ok(true);

@@ -10,11 +10,13 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::handler::{Chosen, Handler};
 use crate::{OnUnreadable, Options};
 
-/// An event that has failed for good.
+/// An event that has failed.
 #[derive(Debug, Clone)]
 pub(crate) struct Poison {
     pub(crate) reason: String,
     pub(crate) attempts: u32,
+    /// Whether it is tried again by itself when it is parked.
+    pub(crate) again: bool,
 }
 
 /// Decides about the events of a step.
@@ -158,7 +160,7 @@ impl Planner<'_> {
             OnUnreadable::ParkStream => handler.key_of_stream(&chosen.raw().stream),
         };
         let key = key.ok_or_else(|| at(chosen.raw(), &reason))?;
-        Ok((vec![key], Some(Poison { reason, attempts: 1 })))
+        Ok((vec![key], Some(Poison { reason, attempts: 1, again: false })))
     }
 
     /// The slice that an event belongs to.

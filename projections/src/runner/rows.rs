@@ -11,6 +11,7 @@ use futures::future::BoxFuture;
 
 use super::events::{Held, Typed};
 use super::handler::{Chosen, Failure, Handler, explained, panicked};
+use super::progress;
 use crate::{ExternalProjection, Projection};
 
 /// A projection in the store's own transaction.
@@ -85,8 +86,16 @@ impl<S: Send + 'static, P: Projection<S>> Handler for Rows<P, S> {
         Box::pin(async move {
             let held = Held::<P::Event>::new(events);
             let session = session::<S>(tx)?;
-            let work = async { self.projection.handle_batch(session, &held.events()).await };
-            handled(work, |error| models.may_pass(error)).await
+            let events = held.events();
+            let work = async { self.projection.handle_batch(session, &events).await };
+            let work = handled(work, |error| models.may_pass(error));
+            let (done, reached) = progress::followed(&events, work).await;
+            done.map_err(|failure| match failure {
+                Failure::Event { reason, certain, .. } => {
+                    Failure::Event { nth: reached, reason, certain }
+                }
+                failure => failure,
+            })
         })
     }
 }

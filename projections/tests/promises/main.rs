@@ -16,6 +16,7 @@ mod p1_exactly_once;
 mod p1_set_up;
 mod p2_ordered;
 mod p3_fenced;
+mod p4_aside;
 mod p4_more;
 mod p4_narrow;
 mod p4_poison;
@@ -88,6 +89,10 @@ promises! {
         p3_work_is_shared_evenly_and_handed_over,
         p3_the_work_of_a_crashed_process_is_taken_over,
     }
+    p4_aside {
+        p4_others_go_on_while_an_event_is_tried_again,
+        p4_what_fails_as_often_as_it_may_stays_parked,
+    }
     p4_more {
         p4_a_chain_of_keys_is_freed_by_what_it_waits_for,
         p4_a_panic_anywhere_in_user_code_parks_its_event,
@@ -127,6 +132,7 @@ promises! {
     }
     p7_lag {
         p7_lag_is_known_in_events_and_in_time,
+        p7_who_has_stopped_says_since_when,
     }
     p8_stops {
         p8_stopping_at_any_moment_loses_and_doubles_nothing,

@@ -72,7 +72,10 @@ pub(super) fn explained(which: &Which, error: &sqlx::Error) -> StoreError {
     };
     let any = |codes: &[&str]| codes.iter().any(|code| has_code(error, code));
     if any(&["42P01", "3F000", "42703"]) {
-        return StoreError::permanent(format!("there is no read model of documents `{what}`"));
+        return StoreError::permanent(format!(
+            "there are no documents of `{what}`: it keeps none, or its table does not exist any \
+             more or was altered"
+        ));
     }
     // No operator compares the column with the argument.
     if any(&["42883"]) {

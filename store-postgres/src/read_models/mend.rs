@@ -56,7 +56,7 @@ impl PostgresReadModels {
 
     /// Locks the units first: a step that has read the document under its old lease is
     /// fenced behind it. One that has locked the document and now waits for its unit is a
-    /// deadlock, which the server ends, and either side tries again.
+    /// deadlock, which the server ends: a failure that may pass for one of both.
     async fn mend_in(
         &self,
         db: &mut PgConnection,

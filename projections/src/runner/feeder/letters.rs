@@ -14,6 +14,7 @@ use super::super::handler::{Chosen, Failure};
 use super::super::page::Page;
 use super::super::plan::{at, mark, tallies};
 use super::{Feeder, Interrupt, unreadable};
+use crate::OnFailure;
 
 /// How many dead letters are looked at together.
 const PAGE: u64 = 1_000;
@@ -39,9 +40,9 @@ pub(super) struct Pass {
 
 /// Where the unit stands in a turn: settling moves nothing.
 #[derive(Clone, Copy)]
-struct Turn {
-    start: Checkpoint,
-    alone: bool,
+pub(super) struct Turn {
+    pub(super) start: Checkpoint,
+    pub(super) alone: bool,
 }
 
 impl Feeder {
@@ -69,6 +70,7 @@ impl Feeder {
             let Some(letter) = self.next(&mut pass).await? else {
                 self.answer_waits(&mut pass, turn).await?;
                 (self.wishes, self.fulfilled) = (pass.wishes, pass.asked);
+                self.shared.board.aside(&self.lease.unit, !self.asides.is_empty());
                 return Ok(());
             };
             if self.settle(letter, &mut pass, turn).await? {
@@ -151,10 +153,16 @@ impl Feeder {
                 pass.wishes = wishes;
                 Ok(())
             }
-            Err(Failure::Event { reason, .. }) => {
+            Err(Failure::Event { reason, certain, .. }) => {
                 let settled = vec![settled(&letter, Settlement::Failed { reason })];
                 let step = Step { settled, ..Step::from(turn.start) };
                 pass.wishes = self.settle_step(&step).await?;
+                // It has only waited, and fails for the first time.
+                let options = &self.entry.options;
+                let again = !certain && letter.reason.is_none() && options.attempts > 1;
+                if again && options.on_failure == OnFailure::Park && self.asides.has_room() {
+                    self.asides.add(letter.position, 1);
+                }
                 pass.holding.extend(letter.keys);
                 Ok(())
             }
@@ -164,19 +172,23 @@ impl Feeder {
 
     /// Applies a dead letter; returns whether there are wishes still. What fails has
     /// changed nothing.
-    async fn revive(&mut self, letter: &DeadLetter, turn: Turn) -> Result<bool, Failure> {
+    pub(super) async fn revive(
+        &mut self,
+        letter: &DeadLetter,
+        turn: Turn,
+    ) -> Result<bool, Failure> {
         let raw = self.read(letter).await?;
         let Turn { start, alone } = turn;
         let page = Page::new(start.position(), raw.checkpoint(start.log()), vec![raw]);
         let chosen = Chosen { page: Arc::new(page), index: 0 };
-        let failed = |reason: &str| Failure::Event {
+        let failed = |reason: &str, certain| Failure::Event {
             nth: Some(0),
             reason: at(chosen.raw(), reason),
-            certain: true,
+            certain,
         };
         let events = [chosen.clone()];
         if let Some((_, reason)) = self.handler.unreadable(&events) {
-            return Err(failed(&reason));
+            return Err(failed(&reason, true));
         }
         let applied = async {
             self.handler.hand_over(&events).await?;
@@ -192,10 +204,10 @@ impl Feeder {
                 self.handler.committed();
                 Ok(wishes)
             }
-            Err(Failure::Event { reason, .. }) => {
+            Err(Failure::Event { reason, certain, .. }) => {
                 // Whatever it was folded into is loaded again.
                 self.handler.forget(alone);
-                Err(failed(&reason))
+                Err(failed(&reason, certain))
             }
             Err(failure) => Err(failure),
         }
@@ -221,14 +233,14 @@ impl Feeder {
     }
 
     /// Commits a step that applies nothing; returns whether there are wishes still.
-    async fn settle_step(&mut self, step: &Step) -> Result<bool, Interrupt> {
+    pub(super) async fn settle_step(&mut self, step: &Step) -> Result<bool, Interrupt> {
         let models = &self.shared.models;
         let tx = models.begin(&self.lease).await.map_err(Failure::from)?;
         Ok(models.commit(tx, step).await.map_err(Failure::from)?.wishes)
     }
 }
 
-fn settled(letter: &DeadLetter, how: Settlement) -> Settled {
+pub(super) fn settled(letter: &DeadLetter, how: Settlement) -> Settled {
     Settled { position: letter.position, wishes: letter.wishes, how }
 }
 

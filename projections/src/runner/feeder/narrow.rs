@@ -46,14 +46,16 @@ impl Feeder {
             _ => 1,
         };
         self.tries = Some((raw.position, attempts));
-        if !certain && attempts < self.entry.options.attempts {
+        let again = !certain && attempts < self.entry.options.attempts;
+        let aside = again && !stops && self.asides.has_room();
+        if again && !aside {
             self.limit = 1;
             return Interrupt::Trouble { reason, stands: false };
         }
         if stops {
             return Interrupt::Trouble { reason, stands: true };
         }
-        self.poison.insert(raw.position, Poison { reason, attempts });
+        self.poison.insert(raw.position, Poison { reason, attempts, again: aside });
         // The step that comes now ends with it: what lies before is done a second time, and
         // not a third time where the next event that fails is near.
         self.limit = (place + 1).max(SMALL);

@@ -198,10 +198,14 @@ impl Feeder {
         let Plan { step, fresh } = plan;
         for letter in &step.parked {
             meter::parked(&self.lease.unit);
-            self.poison.remove(&letter.position);
-            if let Some(reason) = &letter.reason {
-                let unit = &self.lease.unit;
-                tracing::error!(target: "annals", %unit, position = %letter.position, %reason, "an event is parked");
+            let Some(reason) = &letter.reason else { continue };
+            let (unit, position) = (&self.lease.unit, letter.position);
+            if self.poison.remove(&position).is_some_and(|poison| poison.again) {
+                tracing::warn!(target: "annals", %unit, %position, %reason, "an event is parked and tried again");
+                self.asides.add(position, letter.attempts);
+                self.shared.board.aside(unit, true);
+            } else {
+                tracing::error!(target: "annals", %unit, %position, %reason, "an event is parked");
             }
         }
         self.parked.extend(fresh.iter().cloned());
