@@ -24,6 +24,9 @@ impl Operations {
     /// Has dead letters tried again, in their order, by the workers that feed them; returns
     /// how many. One that fails again stays, with those behind it.
     ///
+    /// Nothing waits for the outcome. Look at the letters again: one that was taken is
+    /// gone; one that has failed again has no wish any more, and more `attempts`.
+    ///
     /// # Errors
     /// The store failed.
     pub async fn retry(&self, query: &LetterQuery) -> Result<u64, Failed> {
