@@ -5,6 +5,7 @@ use annals::read_model::{LetterQuery, ReadModelStore};
 use annals::{EventStore, Recorded};
 use annals_memory::{MemoryReadModels, MemoryStore, MemoryTables};
 use annals_postgres::sqlx::PgConnection;
+use annals_projections::operations::LetterCode;
 use annals_projections::{ExternalProjection, Keys, Options, Projection, Runner, View};
 use serde::{Deserialize, Serialize};
 
@@ -202,6 +203,18 @@ async fn a_letter_of_a_view_brings_what_other_streams_have_done_to_its_document(
         assert!(comment.contains(says), "{comment}");
     }
     assert!(!comment.contains("may pass"), "nothing was left out: {comment}");
+}
+
+#[tokio::test]
+async fn a_letter_brings_a_bounded_number_of_other_events_and_says_so() {
+    let mut events = vec![(2, sent("1", 3))];
+    events.extend(std::iter::repeat_n((2, sent("1", 0)), LetterCode::MOST_OTHERS));
+    events.push((1, deposited(20)));
+    let (comment, code) = exported(MemoryReadModels::new(), &events, Runner::view::<Purse>).await;
+    assert_eq!(code.matches("account.sent").count(), LetterCode::MOST_OTHERS);
+    assert!(!code.contains("\"cents\":3}"), "the first ones are left out");
+    assert!(code.contains("\"cents\":20}"), "its own are there");
+    assert!(comment.contains("the last 1000 events. So it may pass"), "{comment}");
 }
 
 #[tokio::test]

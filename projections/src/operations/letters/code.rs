@@ -52,8 +52,7 @@ impl LetterCode {
         let keys = keys.iter().map(|key| format!("{key:?}")).collect::<Vec<_>>().join(", ");
         writeln!(
             f,
-            "///\n/// Given are the events of {} up to it, and of other streams those",
-            stream
+            "///\n/// Given are the events of {stream} up to it, and of other streams those"
         )?;
         writeln!(f, "/// before it in which one of its keys stands as a word: {keys}.")?;
         writeln!(f, "/// Not given are events whose keys are computed, metadata, and times.")?;
