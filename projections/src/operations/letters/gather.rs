@@ -43,7 +43,8 @@ pub(super) async fn gather(
     let mut others = VecDeque::new();
     let mut read = log.read_all(query);
     while let Some(event) = read.try_next().await? {
-        if event.position > letter.position {
+        // The letter's own event ends it: what comes behind is not even looked for.
+        if event.position >= letter.position {
             break;
         }
         if event.stream != letter.stream && letter.keys.iter().any(|key| names_key(&event, key)) {
