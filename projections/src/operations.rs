@@ -16,6 +16,8 @@ use annals::read_model::{
 };
 use annals::{AnyStore, EventStore, LoadError, ReadError, StoreError};
 
+// Users of a runner need not look for them in the contract of the stores.
+pub use annals::read_model::{DeadLetter, LetterQuery, Which, Wish};
 pub use audit::{Audit, BlockDifference, PartitionAudit};
 pub use letters::LetterCode;
 pub use status::{Health, ModelStatus, Progress, Status, UnitLag};

@@ -66,16 +66,31 @@ pub fn given_events<'a, E: Event>(
 }
 
 /// Events as a log holds them, given to a view: stream, stored name, schema version and
-/// payload as JSON. It is what a dead letter is exported as.
+/// payload as JSON. It is what a dead letter of a view is exported as.
 ///
 /// # Panics
 /// An event does not decode, or the view panics.
 #[track_caller]
-#[must_use = "events test nothing until a `then` follows"]
-#[expect(clippy::panic, reason = "a failed assertion")]
 pub fn given_stored<'a, V: View>(
     events: impl IntoIterator<Item = (&'a str, &'a str, u16, &'a str)>,
 ) -> GivenEvents<V::Event> {
+    let given = given_stored_events(events);
+    drop(given.documents::<V>());
+    given
+}
+
+/// Events as a log holds them, as [`given_stored`] takes them, for
+/// [projections](GivenEvents::when_projected). It is what a dead letter of a projection is
+/// exported as.
+///
+/// # Panics
+/// An event does not decode.
+#[track_caller]
+#[must_use = "events test nothing until they are projected"]
+#[expect(clippy::panic, reason = "a failed assertion")]
+pub fn given_stored_events<'a, E: Event>(
+    events: impl IntoIterator<Item = (&'a str, &'a str, u16, &'a str)>,
+) -> GivenEvents<E> {
     let mut given = GivenEvents::new();
     for (stream, name, schema_version, json) in events {
         let payload = match Payload::json(json) {
@@ -88,7 +103,6 @@ pub fn given_stored<'a, V: View>(
             Err(error) => panic!("{error}"),
         }
     }
-    drop(given.documents::<V>());
     given
 }
 
@@ -232,6 +246,12 @@ impl<E: Event> GivenEvents<E> {
             change(last);
         }
         self
+    }
+
+    /// The events, in their order, such as for what hands them over.
+    #[must_use]
+    pub fn events(&self) -> &[Recorded<E>] {
+        &self.events
     }
 
     /// The documents of a view.

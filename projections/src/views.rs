@@ -72,7 +72,8 @@ impl Views {
     }
 
     /// Waits until a read model has taken the events of a commit, for who then asks it by
-    /// other means, such as with SQL.
+    /// other means, such as with SQL. Events that were parked count as taken, as in
+    /// [`at_least`](Query::at_least).
     ///
     /// # Errors
     /// See [`QueryError`].
@@ -134,6 +135,11 @@ pub struct Query<V: View, T> {
 impl<V: View, T> Query<V, T> {
     /// Answers when the view has taken the events of this commit: one reads one's own
     /// write.
+    ///
+    /// An event that was parked counts as taken: the document is then without it, and
+    /// without the events that wait behind it. Its dead letter says so, by the key
+    /// ([`Operations::letters`](crate::Operations::letters)), and so does the health of the
+    /// view ([`Status::health`](crate::operations::Status::health)).
     pub fn at_least(mut self, token: &Token) -> Self {
         self.wait.token = Some(token.clone());
         self

@@ -16,12 +16,14 @@ pub enum LocalError {
     #[error(transparent)]
     Unreadable(#[from] DecodeError),
     /// The code of the view has panicked at an event: mend it, and open the view anew.
-    #[error("the view `{name}` panicked at {event}: mend its code, and open it anew")]
+    #[error("the view `{name}` failed at {event}: {reason}: mend its code, and open it anew")]
     Panicked {
         /// The view.
         name: &'static str,
         /// The event.
         event: Box<annals::EventRef>,
+        /// With what message, as in a dead letter.
+        reason: String,
     },
     /// It was stopped, or the runtime that ran it has ended.
     #[error("the view in memory was stopped: open it anew")]

@@ -1,5 +1,6 @@
 //! The task that folds the log.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use super::error::{LocalError, SaveError};
 use super::saver::Saver;
 use super::shared::{Ended, Shared};
 use crate::View;
-use crate::runner::Backoff;
+use crate::runner::{Backoff, panicked};
 
 /// How many events are folded at most before it is told how far the view has come, and a
 /// piece of a snapshot is written.
@@ -176,12 +177,15 @@ impl<V: View> Follower<V> {
 
     /// Folds one event into all documents that it touches.
     fn fold(&mut self, raw: &RawEvent) -> Result<(), LocalError> {
-        let panicked =
-            || LocalError::Panicked { name: V::NAME, event: Box::new(EventRef::of(raw)) };
+        let failed = |panic: Box<dyn Any + Send>| LocalError::Panicked {
+            name: V::NAME,
+            event: Box::new(EventRef::of(raw)),
+            reason: panicked(&*panic),
+        };
         // The payload is shared, so this copies little.
         let decoded = catch_unwind(AssertUnwindSafe(|| raw.clone().decode::<V::Event>()));
-        let event = decoded.map_err(|_| panicked())??;
-        let keys = catch_unwind(AssertUnwindSafe(|| V::keys(&event))).map_err(|_| panicked())?;
+        let event = decoded.map_err(failed)??;
+        let keys = catch_unwind(AssertUnwindSafe(|| V::keys(&event))).map_err(failed)?;
         let mut documents = self.shared.write();
         let folded = catch_unwind(AssertUnwindSafe(|| {
             for key in keys {
@@ -191,8 +195,8 @@ impl<V: View> Follower<V> {
                 documents.evolve(&key, &event);
             }
         }));
-        folded.map_err(|_| {
-            let error = panicked();
+        folded.map_err(|panic| {
+            let error = failed(panic);
             self.shared.end(Ended::Failed(error.clone()));
             error
         })

@@ -1,6 +1,7 @@
 //! Dead letters.
 
-use std::fmt;
+mod code;
+mod gather;
 
 use annals::read_model::{DeadLetter, LetterQuery, ReadModelStore, Wish};
 use annals::store::LogQuery;
@@ -8,6 +9,7 @@ use annals::{EventStore, Position, RawEvent};
 use futures::TryStreamExt;
 
 use super::{Failed, Operations};
+pub use code::LetterCode;
 
 impl Operations {
     /// Dead letters, in the order of their units and positions. Give a limit, and ask again
@@ -21,6 +23,9 @@ impl Operations {
 
     /// Has dead letters tried again, in their order, by the workers that feed them; returns
     /// how many. One that fails again stays, with those behind it.
+    ///
+    /// Nothing waits for the outcome. Look at the letters again: one that was taken is
+    /// gone; one that has failed again has no wish any more, and more `attempts`.
     ///
     /// # Errors
     /// The store failed.
@@ -49,15 +54,22 @@ impl Operations {
     }
 
     /// A dead letter as a test that fails as it did, to be pasted into the tests of the
-    /// read model. It holds the payloads of the events that its stream has up to it.
+    /// read model: of a view, of a projection, or of what hands events over.
+    ///
+    /// It holds payloads: of the events that the letter's stream has up to it, and of the
+    /// events of other streams that name one of the letter's keys, as far as
+    /// [`LetterCode::LOOK_BACK`] reaches. What it holds and what it may lack is written
+    /// into its comment.
     ///
     /// # Errors
-    /// The log could not be read.
+    /// There is no such read model any more, or the log could not be read.
     pub async fn letter_as_test(&self, letter: &DeadLetter) -> Result<LetterCode, Failed> {
-        let stream = annals::store::StreamQuery::forwards(letter.stream.clone());
-        let events: Vec<RawEvent> =
-            self.log.read(stream.limit(letter.version.get())).try_collect().await?;
-        Ok(LetterCode { letter: letter.clone(), events })
+        let model = &letter.unit.model;
+        let declaration = self.model(&model.name, Some(model.version)).await?.declaration;
+        // A store says of what type its sessions are only where that is not what one asks for.
+        let session = self.models.check_session::<()>(&model.name).err();
+        let gathered = gather::gather(&self.log, letter, &declaration).await?;
+        Ok(LetterCode::new(letter, declaration.shape, session, gathered))
     }
 
     /// The event of a dead letter, as the log holds it.
@@ -70,57 +82,4 @@ impl Operations {
         let event = self.log.read_all(query).try_next().await?;
         Ok(event.filter(|event| event.id == letter.event))
     }
-}
-
-/// A dead letter as the code of a test; its `Display` writes it.
-#[derive(Debug, Clone)]
-pub struct LetterCode {
-    letter: DeadLetter,
-    events: Vec<RawEvent>,
-}
-
-impl LetterCode {
-    /// The events that the test is given.
-    #[must_use]
-    pub fn events(&self) -> &[RawEvent] {
-        &self.events
-    }
-}
-
-impl fmt::Display for LetterCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let DeadLetter { unit, position, reason, .. } = &self.letter;
-        let name = &unit.model.name;
-        writeln!(
-            f,
-            "/// {} failed at position {position} of partition {}:",
-            unit.model, unit.partition
-        )?;
-        for line in reason.as_deref().unwrap_or("it waits behind another event").lines() {
-            writeln!(f, "/// {line}")?;
-        }
-        writeln!(f, "#[test]\nfn {name}_takes_the_event_at_{position}() {{")?;
-        writeln!(f, "    // Name the view here.")?;
-        writeln!(f, "    annals_projections::testing::given_stored::<YourView>([")?;
-        for event in &self.events {
-            let payload = String::from_utf8_lossy(event.event.bytes());
-            let hashes = "#".repeat(fence(&payload));
-            let (stream, name, schema) = (event.stream.as_str(), &event.name, event.schema_version);
-            writeln!(
-                f,
-                "        ({stream:?}, {name:?}, {schema}, r{hashes}\"{payload}\"{hashes}),"
-            )?;
-        }
-        writeln!(f, "    ]);\n}}")
-    }
-}
-
-/// How many `#` a raw string around this text needs.
-fn fence(text: &str) -> usize {
-    let mut longest = 0;
-    for (at, _) in text.match_indices('"') {
-        let run = text[at + 1..].bytes().take_while(|byte| *byte == b'#').count();
-        longest = longest.max(run + 1);
-    }
-    longest.max(1)
 }

@@ -5,7 +5,8 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use annals::read_model::{
-    CompareError, Compared, Difference, Model, ModelId, ReadModelStore, SwitchError, VersionState,
+    CompareError, Compared, Difference, HoldError, Model, ModelId, ReadModelStore, SwitchError,
+    VersionState,
 };
 use futures::future::BoxFuture;
 use tokio::time::{Instant, sleep};
@@ -81,7 +82,7 @@ impl Operations {
     pub async fn switch(&self, name: &str, to: u32) -> Result<(), Failed> {
         match self.models.switch(name, to).await {
             Err(SwitchError::Behind { .. }) => {}
-            switched => return Ok(self.switched(name, to, switched)?),
+            switched => return self.switched(name, to, switched).await,
         }
         let current = self.model(name, None).await?.declaration.id.version;
         let turn = Instant::now() + TURN;
@@ -98,19 +99,27 @@ impl Operations {
         };
         // Whatever came of it, both go on.
         holding.release().await;
-        Ok(self.switched(name, to, switched)?)
+        self.switched(name, to, switched).await
     }
 
-    fn switched(
+    async fn switched(
         &self,
         name: &str,
         to: u32,
         switched: Result<(), SwitchError>,
-    ) -> Result<(), SwitchError> {
-        if switched.is_ok() {
-            tracing::info!(target: "annals", name, version = to, "a read model was switched");
+    ) -> Result<(), Failed> {
+        match switched {
+            Ok(()) => {
+                tracing::info!(target: "annals", name, version = to, "a read model was switched");
+            }
+            Err(error @ SwitchError::Unknown { .. }) => {
+                // It says what to do, where the store cannot.
+                self.model(name, Some(to)).await?;
+                return Err(error.into());
+            }
+            Err(error) => return Err(error.into()),
         }
-        switched
+        Ok(())
     }
 
     /// Removes a version that is not the current one, with all its documents, tables and
@@ -166,7 +175,14 @@ impl<'e> Comparing<'e> {
     async fn compare(mut self) -> Result<Comparison, Failed> {
         let Operations { models, .. } = &self.operations;
         let deadline = Instant::now() + self.within;
-        let mut holding = Holding::take(models, &self.name, self.versions, deadline).await?;
+        let held = Holding::take(models, &self.name, self.versions, deadline).await;
+        if let Err(HoldError::Unknown { .. }) = &held {
+            // The store does not say which of the two it is.
+            for version in self.versions {
+                self.operations.model(&self.name, Some(version)).await?;
+            }
+        }
+        let mut holding = held?;
         let compared = loop {
             let mut found = Found::default();
             let expected = &mut self.expected;

@@ -12,6 +12,7 @@
 #[path = "../promises/domain.rs"]
 #[allow(dead_code, reason = "another suite uses the rest")]
 mod domain;
+mod exported;
 mod second;
 
 use annals::codec::Payload;

@@ -47,7 +47,9 @@ pub async fn a_panic_ends_the_view(world: World) {
     let poison = AccountEvent::Poisoned { cure: "of a view in memory".to_owned() };
     append(&world.log, &account(2), &[poison]).await;
     let names_it = |error: &LocalError| match error {
-        LocalError::Panicked { event, .. } => event.stream == account(2),
+        LocalError::Panicked { event, .. } => {
+            event.stream == account(2) && error.to_string().contains("it panicked: poison")
+        }
         _ => false,
     };
     assert_ended(&view, names_it).await;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use annals::read_model::{Documents, ReadModelStore, VersionState, Which};
+use annals_projections::operations::Failed;
 use tokio::time::sleep;
 
 use super::domain::{Balance, Balance2, account, append, deposited, sent};
@@ -97,6 +98,16 @@ pub async fn p5_a_version_is_rebuilt_under_load(world: World) {
 pub async fn p5_a_version_that_is_behind_does_not_take_over(world: World) {
     append(&world.log, &account(1), &[deposited(1)]).await;
     world.runner().view::<Balance>().run_until_caught_up().await.unwrap();
+    let operations = world.operations();
+    let named = [
+        operations.compare("balances", [1, 2]).await.unwrap_err(),
+        operations.switch("balances", 2).await.unwrap_err(),
+    ];
+    for missing in named {
+        assert!(matches!(missing, Failed::UnknownVersion { version: 2, .. }), "{missing:?}");
+    }
+    let unknown = operations.switch("nobody", 2).await.unwrap_err();
+    assert!(matches!(unknown, Failed::Unknown { .. }), "{unknown:?}");
     world.models.declare(&declaration(&world)).await.unwrap();
     let refused = world.models.switch("balances", 2).await.unwrap_err();
     assert!(refused.to_string().contains("is behind"), "{refused}");
