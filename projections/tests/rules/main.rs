@@ -56,6 +56,7 @@ everywhere! {
         a_repeat_is_answered_before_the_rule_is_asked,
         the_document_of_a_slice_is_exact,
         two_rules_on_one_key_are_one_guard,
+        a_nested_rule_that_is_not_asked_again_holds_up_nobody,
         the_guard_is_one_small_event_and_passes_the_views_by,
         a_dropped_command_has_written_everything_or_nothing,
     }
