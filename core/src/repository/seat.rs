@@ -83,6 +83,9 @@ impl<A: Aggregate, E: Send + Into<F>, F: Send> Part<F> for Execution<'_, A, E> {
     ) -> BoxFuture<'p, Result<(), ExecuteError<F>>> {
         async move {
             self.decide_beside(append, occasion).await?;
+            if self.seat.as_ref().is_none_or(|seat| seat.decided.is_none()) {
+                return Ok(());
+            }
             for part in &mut self.parts {
                 if let Some(seat) = &mut self.seat {
                     seat.asked += 1;

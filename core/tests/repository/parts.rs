@@ -209,6 +209,19 @@ async fn where_the_command_decides_nothing_nothing_happens() {
     assert!(done.events.is_empty());
 }
 
+/// So it is for a command that is a part itself: nobody asks what hangs on it.
+#[tokio::test]
+async fn where_a_part_decides_nothing_its_own_parts_are_not_asked() {
+    let store = MemoryStore::new();
+    let accounts = accounts(store.clone());
+    let part = accounts.update("cyd", |_| -> Result<AccountEvent, std::convert::Infallible> {
+        panic!("it is not asked")
+    });
+    let nothing = accounts.execute("bob", Deposit(0)).and(part);
+    accounts.execute("ada", Deposit(1)).and(nothing).await.unwrap();
+    assert_eq!((cents(&store, "ada").await, cents(&store, "cyd").await), (1, 0));
+}
+
 /// Money is neither made nor lost, whoever meets whom, with caches and their lines.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn transfers_of_many_writers_keep_the_sum() {
