@@ -68,9 +68,6 @@ impl<A: Aggregate, E> Execution<'_, A, E> {
 
     async fn confirm_beside<F>(&mut self, occasion: &Occasion) -> Result<bool, ExecuteError<F>> {
         let (Ok(stream), Some(seat)) = (&self.stream, &mut self.seat) else { return Ok(true) };
-        if seat.base.confirmed {
-            return Ok(true);
-        }
         Ok(self.repository.inner.confirm(stream, &mut seat.base, &occasion.patience).await?)
     }
 }
