@@ -9,6 +9,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod deploys;
 mod domain;
 mod errors;
 mod exact;
@@ -71,6 +72,10 @@ everywhere! {
         a_document_of_which_events_are_parked_is_named,
         an_event_that_cannot_be_folded_or_read_is_named,
         a_read_model_of_another_log_is_named,
+    }
+    deploys {
+        older_code_does_not_decide_beside_a_newer_worker,
+        newer_code_does_not_decide_beside_an_older_worker,
     }
     plain {
         an_append_is_decided_on_a_document,
