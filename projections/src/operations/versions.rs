@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::holding::Holding;
 use super::{Failed, Operations};
+use crate::deadline::after;
 
 /// How often it is looked whether both versions have come to the same place.
 const LOOK: Duration = Duration::from_millis(20);
@@ -165,7 +166,7 @@ impl<'e> Comparing<'e> {
 
     async fn compare(mut self) -> Result<Comparison, Failed> {
         let Operations { models, .. } = &self.operations;
-        let deadline = Instant::now() + self.within;
+        let deadline = after(self.within);
         let mut holding = Holding::take(models, &self.name, self.versions, deadline).await?;
         let compared = loop {
             let mut found = Found::default();
