@@ -240,9 +240,10 @@ pub trait ReadModelStore: Send + Sync + Sized + 'static {
     /// The store failed, or has no such model.
     fn count(&self, which: &Which) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
-    /// The documents of a version under keys, with the checkpoints of its units and the
-    /// keys among them that are parked, all in one snapshot: folded with the
-    /// events behind the checkpoints, a document is what it is at the end of the log.
+    /// The documents of a version under keys, with the checkpoints of its units, the
+    /// keys among them that are parked, and the fingerprint of what it handles, all in one
+    /// snapshot: folded with the events behind the checkpoints by code that handles the
+    /// same, a document is what it is at the end of the log.
     /// `None` if there is no such version.
     ///
     /// # Errors

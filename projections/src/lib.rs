@@ -8,6 +8,7 @@
 #![doc = include_str!("../docs/rules.md")]
 
 mod ask;
+mod deadline;
 mod difference;
 mod documents;
 mod keys;

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
+use crate::deadline::after;
 use crate::{Documents, View};
 pub use error::{LocalError, SaveError, StopError, WaitError};
 pub use open::OpenLocal;
@@ -130,7 +131,7 @@ impl<V: View> LocalView<V> {
     /// # Errors
     /// See [`WaitError`].
     pub async fn at_least(&self, token: &Token, within: Duration) -> Result<(), WaitError> {
-        self.wait(token, Instant::now() + within).await
+        self.wait(token, after(within)).await
     }
 
     /// Waits until the view has come to where the log ends now. Dropping the future leaves
@@ -139,7 +140,7 @@ impl<V: View> LocalView<V> {
     /// # Errors
     /// See [`WaitError`].
     pub async fn caught_up(&self, within: Duration) -> Result<(), WaitError> {
-        let deadline = Instant::now() + within;
+        let deadline = after(within);
         let info = self.log.log();
         let mut ends = Token::empty(info.id);
         for partition in info.partitions.iter() {

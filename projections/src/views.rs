@@ -10,9 +10,9 @@ use annals::read_model::{
 };
 use annals::{StoreError, Token};
 use futures::future::BoxFuture;
-use tokio::time::Instant;
 
 use crate::View;
+use crate::deadline::after;
 use crate::view_key::{restored, stored};
 
 /// The documents of views, as they are kept in a store. Each question goes to the version
@@ -83,7 +83,7 @@ impl Views {
         token: &Token,
         within: Duration,
     ) -> Result<(), QueryError> {
-        Ok(self.0.reached(name, token, Instant::now() + within).await?)
+        Ok(self.0.reached(name, token, after(within)).await?)
     }
 
     fn query<V: View, T>(
@@ -118,7 +118,7 @@ impl Default for Wait {
 impl Wait {
     async fn over(&self, models: &AnyReadModels, name: &str) -> Result<(), QueryError> {
         let Some(token) = &self.token else { return Ok(()) };
-        Ok(models.reached(name, token, Instant::now() + self.within).await?)
+        Ok(models.reached(name, token, after(self.within)).await?)
     }
 }
 

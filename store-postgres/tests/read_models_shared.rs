@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use annals::read_model::{CommitError, Declaration, Documents, ModelId, Shape, Which};
-use annals::{Partitions, ReadModelStore, Token};
+use annals::read_model::{CommitError, Declaration, Documents, ModelId, Shape, Step, Which};
+use annals::{Checkpoint, EventId, Partitions, Position, ReadModelStore, Token};
 use annals_postgres::PostgresReadModels;
 use annals_postgres::testing::Server;
 use models::{LONG, Log, Room, balances, heartbeat, key, leased, written};
@@ -230,8 +230,13 @@ async fn a_document_that_was_not_there_is_not_deleted_from_another_unit() {
     let store = room.open().await;
     let log = Log::new();
     let mut model = balances(&log, 1);
-    model.slices = 2;
+    model.partitions = Partitions::new(2).unwrap();
     store.declare(&model).await.unwrap();
+    let step = |from: Checkpoint, to: u64| {
+        let event = EventId::from_uuid(uuid::Uuid::from_u128(u128::from(to)));
+        let to = Checkpoint::new(from.log(), from.partition(), Position::new(to), event);
+        Step { to, ..Step::from(from) }
+    };
     let leases = store.share(&heartbeat(&model, LONG)).await.unwrap().leases;
     let mut first = store.begin(&leases[0]).await.unwrap();
     assert_eq!(store.load(&mut first, &[key("ada")]).await.unwrap(), [None]);
@@ -240,11 +245,11 @@ async fn a_document_that_was_not_there_is_not_deleted_from_another_unit() {
     store.load(&mut second, &[key("ada")]).await.unwrap();
     store.save(&mut second, written(&[("ada", 1)])).await.unwrap();
     let from = store.resume(&leases[1]).await.unwrap().checkpoint;
-    store.commit(second, &log.step(from, 5)).await.unwrap();
+    store.commit(second, &step(from, 5)).await.unwrap();
 
     store.save(&mut first, vec![(key("ada"), None)]).await.unwrap();
     let from = store.resume(&leases[0]).await.unwrap().checkpoint;
-    store.commit(first, &log.step(from, 6)).await.unwrap();
+    store.commit(first, &step(from, 6)).await.unwrap();
     let current = Which::Current("balances".to_owned());
     assert_eq!(store.count(&current).await.unwrap(), 1, "the document of the other unit");
 }

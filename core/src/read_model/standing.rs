@@ -6,6 +6,10 @@ use crate::{Checkpoint, DecodeError, LoadError, Partition, Position, ReadError, 
 /// Documents of a version, and how far each of its units has come: one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
+    /// The [fingerprint](super::Declaration::fingerprint) of the declaration by which it is
+    /// fed: of the events that it handles, in the same moment. A document says nothing of
+    /// events that it does not handle, so whoever goes on folding it must handle the same.
+    pub fingerprint: u64,
     /// Into how many slices its keys are divided.
     pub slices: u16,
     /// Its units with their checkpoints, in their order.
@@ -49,6 +53,19 @@ pub enum DocumentError {
          commands are decided on it"
     )]
     NoSuchModel {
+        /// The read model.
+        name: String,
+        /// The version of this code.
+        version: u32,
+    },
+    /// The version is fed by code that handles other types of events, or other schema
+    /// versions of them, than this code: what the one folds the other is blind to. Deploy
+    /// the same code to the workers and to those who decide.
+    #[error(
+        "the read model `{name}` version {version} is fed by code that handles other events than \
+         this code: deploy the same code to the workers and to those who decide"
+    )]
+    OtherEvents {
         /// The read model.
         name: String,
         /// The version of this code.

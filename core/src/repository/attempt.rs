@@ -102,7 +102,12 @@ impl<A: Aggregate> Inner<A> {
                 Ok(()) => {
                     return self.carry_out(stream, patience, base, decided, parts).await;
                 }
-                Err(Answer::Final(Err(refused))) if is_an_opinion(&refused) => Err(refused),
+                // Others have read since this state was read from the log: it is looked
+                // at once more, for it may have changed together with what they have read.
+                Err(Answer::Final(Err(refused))) if is_an_opinion(&refused) => {
+                    base.confirmed = false;
+                    Err(refused)
+                }
                 Err(answer) => return answer,
             },
             Ok(None) => Ok(()),
@@ -161,8 +166,8 @@ impl<A: Aggregate> Inner<A> {
         base: &mut Base<A>,
         unchanged: Result<(), ExecuteError<E>>,
     ) -> Answer<A, E> {
-        // What changes nothing is checked by nobody else, so a cached state must
-        // be the newest before it is believed.
+        // What changes nothing is checked by nobody else, so a state from the cache, or
+        // one beside which others were read, must be the newest before it is believed.
         if !base.confirmed {
             match patience.limit(self.confirm(stream, base, patience)).await {
                 Ok(true) => {}

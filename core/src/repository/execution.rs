@@ -134,8 +134,8 @@ impl<'a, A: Aggregate, E> Execution<'a, A, E> {
     /// that was written; a repeat of a key returns it before any part is asked.
     ///
     /// Where this command decides no events, nothing happens, and no part is asked. A
-    /// part that decides none writes nothing, and nobody checks that it would decide so
-    /// still when the others are written. Such a call does not join the line of a
+    /// part that decides none writes nothing, its own parts are not asked, and nobody
+    /// checks that it would decide so still when the others are written. Such a call does not join the line of a
     /// [hot aggregate](Repository#hot-aggregates): it meets the others as a writer from
     /// elsewhere would.
     pub fn and(mut self, part: impl Part<E> + 'a) -> Self {

@@ -15,6 +15,9 @@ use crate::{Aggregate, Metadata};
 pub(crate) struct Seat<A: Aggregate> {
     base: Base<A>,
     decided: Option<(Vec<A::Event>, Vec<NewEvent>)>,
+    /// How many of its own parts were asked for this append: what the others have read was
+    /// for an earlier one, and nothing rests on it.
+    asked: usize,
 }
 
 impl<A: Aggregate, E> Execution<'_, A, E> {
@@ -48,7 +51,7 @@ impl<A: Aggregate, E> Execution<'_, A, E> {
                 base
             }
         };
-        let seat = self.seat.insert(Seat { base, decided: None });
+        let seat = self.seat.insert(Seat { base, decided: None, asked: 0 });
         let folded = &seat.base.folded;
         let decided = inner.decide(&stream, &self.call, patience, folded, &mut self.decision);
         if let Some(decided) = decided.map_err(|error| error.map_refusal(E::into))? {
@@ -59,11 +62,12 @@ impl<A: Aggregate, E> Execution<'_, A, E> {
         Ok(())
     }
 
+    fn asked(&self) -> usize {
+        self.seat.as_ref().map_or(0, |seat| seat.asked)
+    }
+
     async fn confirm_beside<F>(&mut self, occasion: &Occasion) -> Result<bool, ExecuteError<F>> {
         let (Ok(stream), Some(seat)) = (&self.stream, &mut self.seat) else { return Ok(true) };
-        if seat.base.confirmed {
-            return Ok(true);
-        }
         Ok(self.repository.inner.confirm(stream, &mut seat.base, &occasion.patience).await?)
     }
 }
@@ -76,7 +80,13 @@ impl<A: Aggregate, E: Send + Into<F>, F: Send> Part<F> for Execution<'_, A, E> {
     ) -> BoxFuture<'p, Result<(), ExecuteError<F>>> {
         async move {
             self.decide_beside(append, occasion).await?;
+            if self.seat.as_ref().is_none_or(|seat| seat.decided.is_none()) {
+                return Ok(());
+            }
             for part in &mut self.parts {
+                if let Some(seat) = &mut self.seat {
+                    seat.asked += 1;
+                }
                 let joined = part.join(append, occasion).await;
                 joined.map_err(|error| error.map_refusal(E::into))?;
             }
@@ -91,7 +101,8 @@ impl<A: Aggregate, E: Send + Into<F>, F: Send> Part<F> for Execution<'_, A, E> {
     ) -> BoxFuture<'p, Result<bool, ExecuteError<F>>> {
         async move {
             let mut newest = self.confirm_beside(occasion).await?;
-            for part in &mut self.parts {
+            let asked = self.asked();
+            for part in &mut self.parts[..asked] {
                 let confirmed = part.confirm(occasion).await;
                 newest &= confirmed.map_err(|error| error.map_refusal(E::into))?;
             }
@@ -102,7 +113,8 @@ impl<A: Aggregate, E: Send + Into<F>, F: Send> Part<F> for Execution<'_, A, E> {
 
     /// What it has committed goes into the cache of its repository, as any commit does.
     fn appended(&mut self, appended: &Appended) {
-        for part in &mut self.parts {
+        let asked = self.asked();
+        for part in &mut self.parts[..asked] {
             part.appended(appended);
         }
         let (Ok(stream), Some(seat)) = (&self.stream, &mut self.seat) else { return };

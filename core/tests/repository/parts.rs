@@ -209,6 +209,50 @@ async fn where_the_command_decides_nothing_nothing_happens() {
     assert!(done.events.is_empty());
 }
 
+/// So it is for a command that is a part itself: nobody asks what hangs on it.
+#[tokio::test]
+async fn where_a_part_decides_nothing_its_own_parts_are_not_asked() {
+    let store = MemoryStore::new();
+    let accounts = accounts(store.clone());
+    let part = accounts.update("cyd", |_| -> Result<AccountEvent, std::convert::Infallible> {
+        panic!("it is not asked")
+    });
+    let nothing = accounts.execute("bob", Deposit(0)).and(part);
+    accounts.execute("ada", Deposit(1)).and(nothing).await.unwrap();
+    assert_eq!((cents(&store, "ada").await, cents(&store, "cyd").await), (1, 0));
+}
+
+/// Ten cents go from one account to another while a command has read the first and not the
+/// second. Before, the second has nothing; behind, the first has nothing to give. That both
+/// have ten was never so, and is no reason to refuse.
+#[tokio::test]
+async fn a_refusal_rests_on_accounts_that_stood_side_by_side() {
+    for nested in [false, true] {
+        let store = MemoryStore::new();
+        let (own, other) = (accounts(store.clone()), accounts(store.clone()));
+        deposit(&own, "ada", 10).await;
+        let mut once = true;
+        let gives = own.update("ada", |account| -> Result<_, Overdrawn> {
+            if std::mem::take(&mut once) {
+                at_once(transfer(&other, "ada", "bob", 10)).unwrap();
+            }
+            Ok((account.cents > 0).then(|| withdrawn(1)).into_iter().collect::<Vec<_>>())
+        });
+        let takes = own.update("bob", |account| match account.cents {
+            0 => Ok(deposited(1)),
+            cents => Err(Overdrawn { missing: cents }),
+        });
+        let done = if nested {
+            let first = own.update("cyd", |_| -> Result<_, Overdrawn> { Ok(deposited(1)) });
+            first.and(gives.and(takes)).await
+        } else {
+            gives.and(takes).await
+        };
+        assert!(done.is_ok(), "nested: {nested}: {done:?}");
+        assert_eq!((cents(&store, "ada").await, cents(&store, "bob").await), (0, 10));
+    }
+}
+
 /// Money is neither made nor lost, whoever meets whom, with caches and their lines.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn transfers_of_many_writers_keep_the_sum() {

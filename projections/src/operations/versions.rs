@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use super::holding::Holding;
 use super::{Failed, Operations};
+use crate::deadline::after;
 
 /// How often it is looked whether both versions have come to the same place.
 const LOOK: Duration = Duration::from_millis(20);
@@ -174,7 +175,7 @@ impl<'e> Comparing<'e> {
 
     async fn compare(mut self) -> Result<Comparison, Failed> {
         let Operations { models, .. } = &self.operations;
-        let deadline = Instant::now() + self.within;
+        let deadline = after(self.within);
         let held = Holding::take(models, &self.name, self.versions, deadline).await;
         if let Err(HoldError::Unknown { .. }) = &held {
             // The store does not say which of the two it is.

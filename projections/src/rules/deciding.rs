@@ -16,9 +16,7 @@ use tokio::time::Instant;
 use super::guard::Guard;
 use super::sight::{Seen, Sight, passes};
 use crate::View;
-
-/// Whoever says `Duration::MAX` means no limit, and no clock can be set to that.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+use crate::deadline::after;
 
 type Decide<'a, V, R> = Box<dyn FnMut(Option<&V>) -> Result<Append, R> + Send + 'a>;
 
@@ -165,9 +163,8 @@ impl<'a, V: View, R: Send + 'a> IntoFuture for Deciding<'a, V, R> {
 
     fn into_future(mut self) -> Self::IntoFuture {
         Box::pin(async move {
-            let now = Instant::now();
-            let deadline = now.checked_add(self.within.min(LONGEST)).unwrap_or(now);
-            self.decide_until_written(&Occasion::until(deadline, self.retry)).await
+            let occasion = Occasion::until(after(self.within), self.retry);
+            self.decide_until_written(&occasion).await
         })
     }
 }

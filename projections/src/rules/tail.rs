@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use annals::read_model::{DocumentError, ModelId, Standing};
+use annals::read_model::{Declaration, DocumentError, KeyKind, ModelId, Shape, Standing};
 use annals::store::{Filter, LogQuery};
 use annals::{Checkpoint, Event, EventStore, RawEvent, ReadModelStore, Recorded};
 use futures::{StreamExt, TryStreamExt};
@@ -32,10 +32,14 @@ impl Rules {
         let wanted = stored(key);
         wanted.check()?;
         let standing = self.models.standing(&id, std::slice::from_ref(&wanted)).await?;
+        let own = self.declaration::<V>(id.clone(), wanted.kind()).fingerprint();
         let (name, version) = (id.name, id.version);
         let Some(standing) = standing else {
             return Err(DocumentError::NoSuchModel { name, version });
         };
+        if standing.fingerprint != own {
+            return Err(DocumentError::OtherEvents { name, version });
+        }
         if !standing.parked.is_empty() {
             return Err(DocumentError::Parked { name });
         }
@@ -54,6 +58,16 @@ impl Rules {
             document = fold(document, key, &event)?;
         }
         Ok(document)
+    }
+
+    /// What a worker of this code would say of the version.
+    ///
+    /// Another code that feeds it may know events which this one does not, and then takes a
+    /// key by them unseen: the document holds them not yet, and the tail is read without
+    /// them. Or it may not know events of this one, and pass them over.
+    fn declaration<V: View>(&self, id: ModelId, kind: KeyKind) -> Declaration {
+        let log = self.log.log();
+        Declaration::new(id, Shape::Documents(kind), V::Event::SCHEMAS, log.id, log.partitions)
     }
 
     /// How far the document has come in each partition: each key is fed by one slice.

@@ -22,6 +22,9 @@ pub async fn a_question_sees_the_commit_of_its_token(world: World) {
     assert_eq!(view.with(annals_projections::Documents::len).unwrap(), 5);
     // The token of where it stands has been reached, without a wait.
     view.at_least(&view.reached(), Duration::ZERO).await.unwrap();
+    // For ever is longer than a clock can be set to.
+    view.at_least(&token, Duration::MAX).await.unwrap();
+    view.caught_up(Duration::MAX).await.unwrap();
     // Nobody has to poll: a wait that began before the commit is woken.
     let waiting = Token::empty(world.log.log().id);
     view.at_least(&waiting, Duration::ZERO).await.unwrap();

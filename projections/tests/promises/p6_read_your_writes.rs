@@ -28,6 +28,10 @@ pub async fn p6_a_query_sees_the_commit_of_its_token(world: World) {
     // Also where the view has nothing to do with the event.
     let token = append(&world.log, &"other-1".parse().unwrap(), &[OtherEvent::Happened]).await;
     assert_eq!(views.count::<Balance>().at_least(&token).await.unwrap(), 5);
+    // For ever is longer than a clock can be set to.
+    let first = views.get::<Balance>(&"1".into()).at_least(&token).within(Duration::MAX);
+    assert!(first.await.unwrap().is_some());
+    views.reached("balances", &token, Duration::MAX).await.unwrap();
     running.stop().await.unwrap();
 }
 

@@ -3,12 +3,12 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use annals::{IdempotencyKey, Repository};
+use annals::{ExecuteError, IdempotencyKey, Repository};
 use annals_projections::{OnFailure, Options, Rules, Runner};
 use futures::FutureExt;
 use tokio::time::sleep;
 
-use super::domain::{Account, AccountEvent, Emails, Refused, Register, free};
+use super::domain::{Account, AccountEvent, Emails, Refused, Register, free, never};
 use super::hooks::{Before, EVERYWHERE, Hooked};
 use super::world::{World, is_taken, register};
 
@@ -126,6 +126,35 @@ pub async fn two_rules_on_one_key_are_one_guard(world: World) {
     assert_eq!(world.written(&ada).await.0, 2);
     let refused = accounts.execute("2", Register("cyd".into())).and(on(&bob)).and(on(&ada));
     assert!(is_taken(&refused.await));
+}
+
+/// A rule that hangs on a command beside the first one is not asked where that command
+/// refuses, and what it saw before a conflict is not what the refusal waits for.
+pub async fn a_nested_rule_that_is_not_asked_again_holds_up_nobody(world: World) {
+    world.feed::<Emails>().await;
+    let email = "ada@example.org".to_owned();
+    let happens = {
+        let (other, email) = (world.clone(), email.clone());
+        async move {
+            // The address is taken and the purse is emptied by one append.
+            let (accounts, rules) = (other.accounts(), other.rules());
+            let emptied = AccountEvent::Moved { cents: -5 };
+            let emptied = accounts.update("purse", |_| Ok::<_, Refused>(emptied.clone()));
+            emptied.and(rules.on::<Emails, _, _>(&email, never)).await.unwrap();
+        }
+    };
+    world.accounts().update("purse", |_| AccountEvent::Moved { cents: 5 }).await.unwrap();
+    let log = Hooked::new(world.log.clone(), Before::Append, happens.boxed());
+    let accounts = Repository::<Account>::new(log.clone());
+    let rules = Rules::new(log.clone(), world.models.clone());
+    let pays = accounts.update("purse", |purse| match purse.cents {
+        5.. => Ok(AccountEvent::Moved { cents: -5 }),
+        _ => Err(Refused::Overdrawn),
+    });
+    let pays = pays.and(rules.on::<Emails, _, _>(&email, never));
+    let done = accounts.execute("1", Register(email.clone())).and(pays).await;
+    assert!(log.has_happened());
+    assert!(matches!(done, Err(ExecuteError::Refused(Refused::Overdrawn))), "{done:?}");
 }
 
 /// One event of one byte more; nothing that follows the log for a view sees it, and it says

@@ -9,6 +9,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod deploys;
 mod domain;
 mod errors;
 mod exact;
@@ -56,6 +57,7 @@ everywhere! {
         a_repeat_is_answered_before_the_rule_is_asked,
         the_document_of_a_slice_is_exact,
         two_rules_on_one_key_are_one_guard,
+        a_nested_rule_that_is_not_asked_again_holds_up_nobody,
         the_guard_is_one_small_event_and_passes_the_views_by,
         a_dropped_command_has_written_everything_or_nothing,
     }
@@ -70,6 +72,10 @@ everywhere! {
         a_document_of_which_events_are_parked_is_named,
         an_event_that_cannot_be_folded_or_read_is_named,
         a_read_model_of_another_log_is_named,
+    }
+    deploys {
+        older_code_does_not_decide_beside_a_newer_worker,
+        newer_code_does_not_decide_beside_an_older_worker,
     }
     plain {
         an_append_is_decided_on_a_document,

@@ -66,6 +66,7 @@ impl Inner {
         let found = keys.into_iter().filter_map(|key| built.documents.get_key_value(key));
         let units = built.units.iter().map(|(unit, state)| (unit.clone(), state.checkpoint));
         Ok(Some(Standing {
+            fingerprint: built.declaration.fingerprint(),
             slices: built.declaration.slices,
             units: units.collect(),
             documents: found.map(|(key, row)| (key.clone(), row.value.clone())).collect(),

@@ -52,6 +52,7 @@ caught! {
     read_models_in_another_order: "documents_by_integer", Order;
     read_models_that_are_mended_from_anywhere: "mended_documents_are_made_where", Mend;
     read_models_whose_standing_is_of_two_moments: "standing_is_of_one_moment", Standing;
+    read_models_that_say_first_what_they_handle: "standing_says_what", Handled;
     read_models_that_hide_what_is_parked: "standing_names", Parked;
     read_models_that_take_events_unsearched: "declare_takes_further", Searched;
     read_models_with_everything_for_everybody: "lease_shares", Surplus;

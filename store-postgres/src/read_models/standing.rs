@@ -50,6 +50,7 @@ fn standing(
 ) -> sqlx::Result<Option<Standing>> {
     let Some(first) = units.first() else { return Ok(None) };
     let slices = first.try_get::<i32, _>("slices")?;
+    let fingerprint = first.try_get::<i64, _>("fingerprint")?.cast_unsigned();
     let (mut parked, mut stand) = (BTreeSet::new(), Vec::with_capacity(units.len()));
     for row in units {
         let unit = row::unit(row, version.clone())?;
@@ -59,5 +60,6 @@ fn standing(
     }
     let documents = documents.iter().map(document).collect::<sqlx::Result<_>>()?;
     let slices = u16::try_from(slices).map_err(|_| damaged("the slices of a read model"))?;
-    Ok(Some(Standing { slices, units: stand, documents, parked: parked.into_iter().collect() }))
+    let parked = parked.into_iter().collect();
+    Ok(Some(Standing { fingerprint, slices, units: stand, documents, parked }))
 }

@@ -68,7 +68,15 @@ async fn writes_as_it_is_told() {
     let words: Vec<_> = told.split(' ').collect();
     let number = |nth: usize| words[nth].parse::<usize>().unwrap();
     let (process, writers, events, most) = (number(1), number(2), number(3), number(4));
-    let store = PostgresStore::connect(words[0]).await.unwrap();
+    // Connections are killed from the beginning.
+    let mut tries = 0;
+    let store = loop {
+        tries += 1;
+        match PostgresStore::connect(words[0]).await {
+            Ok(store) => break store,
+            Err(error) => assert!(tries < 50, "{error}"),
+        }
+    };
     // The lines of the test's own framework end where these begin.
     println!();
     let writers = (0..writers).map(|n| Writer::new(&store, process * writers + n, most));

@@ -82,6 +82,7 @@ macro_rules! __read_model_cases {
                 standing_is_of_one_moment,
                 standing_is_told_of_every_unit,
                 standing_is_of_the_version_that_is_asked,
+                standing_says_what_is_handled,
                 standing_names_what_is_parked,
             }
             letters {

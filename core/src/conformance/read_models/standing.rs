@@ -7,7 +7,7 @@ use super::letters::letter;
 use super::subject::{balances, read, text};
 use super::{Models, ReadModelFixture};
 use crate::ReadModelStore;
-use crate::read_model::{DocumentKey, Standing, Wish};
+use crate::read_model::{Declaration, DocumentKey, Handled, Standing, Wish};
 
 async fn standing(store: &impl ReadModelStore, version: u32, keys: &[&str]) -> Standing {
     let keys: Vec<_> = keys.iter().copied().map(text).collect();
@@ -84,6 +84,26 @@ pub async fn standing_is_of_the_version_that_is_asked<F: ReadModelFixture>(model
     let other = store.standing(&balances(1), &[DocumentKey::Integer(1)]).await;
     assert!(other.is_err(), "{other:?}");
     assert_eq!(numbers(&standing(store, 1, &[]).await), []);
+}
+
+/// It says which events the version handles: those of the code that has declared it last, and
+/// of its own version.
+pub async fn standing_says_what_is_handled<F: ReadModelFixture>(models: Models<F>) {
+    let handled = |name: &str, newest| Handled { name: name.into(), newest };
+    let known = models.version(1);
+    let wider = vec![handled("account.opened", 1), handled("account.renamed", 1)];
+    let wider = Declaration { events: wider, ..known.clone() };
+    let events = vec![handled("account.opened", 2), handled("account.renamed", 1)];
+    let newest = Declaration { events, ..known.clone() };
+    let other = Declaration { id: balances(2), ..wider.clone() };
+    models.declare(&known).await;
+    models.declare(&other).await;
+    for declared in [known, wider, newest] {
+        models.declare(&declared).await;
+        let shown = standing(&*models.other().await, 1, &["ada"]).await;
+        assert_eq!(shown.fingerprint, declared.fingerprint(), "{:?}", declared.events);
+    }
+    assert_eq!(standing(&*models.store, 2, &[]).await.fingerprint, other.fingerprint());
 }
 
 /// Keys of which events are parked are named, whichever unit has parked them, and those

@@ -37,6 +37,7 @@ pub(crate) enum Breaks {
     Surplus,
     Mend,
     Standing,
+    Handled,
     Parked,
     Searched,
 }
@@ -47,6 +48,8 @@ pub(crate) struct Broken {
     breaks: Breaks,
     /// The last lease of each unit, and whose it was; every lease there ever was.
     last: Arc<Mutex<HashMap<Unit, (Lease, Heartbeat)>>>,
+    /// What each version was first said to handle.
+    handled: Arc<Mutex<HashMap<ModelId, u64>>>,
     ever: Arc<Mutex<Vec<Lease>>>,
 }
 
@@ -63,8 +66,8 @@ impl ReadModelFixture for Breaks {
     async fn create(&self) -> Self::Place {
         let clock = ManualClock::new();
         let store = MemoryReadModels::with_clock(clock.clone());
-        let (last, ever) = (Arc::default(), Arc::default());
-        (Broken { store, breaks: *self, last, ever }, clock)
+        let (last, handled, ever) = (Arc::default(), Arc::default(), Arc::default());
+        (Broken { store, breaks: *self, last, handled, ever }, clock)
     }
 
     async fn open(&self, (store, _): Self::Place) -> Broken {
@@ -267,6 +270,10 @@ impl ReadModelStore for Broken {
             if let (Some(standing), Some(later)) = (&mut standing, later) {
                 standing.documents = later.documents;
             }
+        }
+        if let (Breaks::Handled, Some(standing)) = (self.breaks, &mut standing) {
+            let mut first = self.handled.lock().expect("a lock");
+            standing.fingerprint = *first.entry(version.clone()).or_insert(standing.fingerprint);
         }
         if let (Breaks::Parked, Some(standing)) = (self.breaks, &mut standing) {
             standing.parked.clear();
