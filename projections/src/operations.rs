@@ -1,6 +1,8 @@
 //! What people do with read models: look after them, mend them, rebuild and audit them.
 
 mod audit;
+mod compare;
+mod comparison;
 mod holding;
 mod key;
 mod letters;
@@ -19,9 +21,10 @@ use annals::{AnyStore, EventStore, LoadError, ReadError, StoreError};
 // Users of a runner need not look for them in the contract of the stores.
 pub use annals::read_model::{DeadLetter, LetterQuery, Which, Wish};
 pub use audit::{Audit, BlockDifference, PartitionAudit};
+pub use compare::Comparing;
+pub use comparison::Comparison;
 pub use letters::LetterCode;
 pub use status::{Health, ModelStatus, Progress, Status, UnitLag};
-pub use versions::{Comparing, Comparison};
 
 /// Looks after the read models in a store, whoever feeds them. It needs none of their
 /// code.

@@ -79,9 +79,11 @@ impl Options {
         Self { batch: Some(events.max(1)), ..self }
     }
 
-    /// How often an event that fails is tried before it is parked, 5 by default, with
-    /// pauses that grow from 50 ms. What a pure view cannot fold is parked at once: it
-    /// would fail in the same way again.
+    /// How often an event that fails is tried, 5 by default, with pauses that grow from 50 ms.
+    /// It is parked meanwhile, so that others go on; then it waits for somebody who retries
+    /// it. What a pure view cannot fold is tried once: it would fail in the same way again.
+    ///
+    /// With [`OnFailure::Stop`] the read model waits with it from the beginning.
     #[must_use]
     pub fn attempts(self, attempts: u32) -> Self {
         Self { attempts: attempts.max(1), ..self }

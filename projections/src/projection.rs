@@ -54,8 +54,8 @@ use crate::runner::progress;
 /// # Failure
 /// Whatever `handle` returns or panics with, nothing of the transaction stays. A failure
 /// of the store that may pass is tried again until it has passed. Any other is put down to
-/// the event: the batch is narrowed to it, and it is tried again a few times and then
-/// parked with the later events of its key, while others go on.
+/// the event: the batch is narrowed to it, and it is parked with the later events of its
+/// key, while others go on, and tried again a few times by itself.
 ///
 /// # Dropping
 /// The future of `handle` may be dropped at any of its awaits, when the runner is stopped

@@ -13,7 +13,10 @@ const LENGTH: Duration = Duration::from_secs(10);
 const RENEW: Duration = Duration::from_secs(3);
 
 /// How often it is looked whether somebody else has let go.
-const LOOK: Duration = Duration::from_millis(100);
+const TAKEN: Duration = Duration::from_millis(100);
+
+/// How often it is looked whether the versions have come to where they are held.
+pub(super) const LOOK: Duration = Duration::from_millis(20);
 
 /// A hold, renewed by who waits. Dropped, it is released at once where a runtime runs, and
 /// otherwise runs out.
@@ -38,7 +41,7 @@ impl Holding {
         let mut holding = Self { models: models.clone(), hold, renewed: None, released: false };
         loop {
             match holding.held().await {
-                Err(error) if may_pass(&error) && Instant::now() < deadline => sleep(LOOK).await,
+                Err(error) if may_pass(&error) && Instant::now() < deadline => sleep(TAKEN).await,
                 held => return held.map(|()| holding),
             }
         }

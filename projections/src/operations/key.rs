@@ -12,15 +12,12 @@ use futures::FutureExt;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use super::holding::Holding;
+use super::holding::{Holding, LOOK};
 use super::{Failed, Operations};
 use crate::LiveView;
 use crate::ask::fold;
 use crate::runner::panicked;
 use crate::view_key::stored;
-
-/// How often it is looked whether the units stand still.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// How long somebody else who holds the version is waited for, and then its units: longer
 /// than a hold lasts which was left behind.
