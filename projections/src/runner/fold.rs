@@ -193,6 +193,20 @@ impl<V: View> Handler for Fold<V> {
         }
     }
 
+    fn touches(&self, events: &[Chosen], parked: &HashSet<String>) -> Vec<bool> {
+        let mut typed = Typed::<V::Event>::new();
+        let is_parked = |key: &V::Key| match stored(key) {
+            DocumentKey::Text(text) => parked.contains(&text),
+            key => parked.contains(&key.to_string()),
+        };
+        let touches = |chosen| {
+            let Ok(event) = typed.get(chosen) else { return true };
+            let keys = catch_unwind(AssertUnwindSafe(|| V::keys(event)));
+            keys.map_or(true, |keys| keys.iter().any(is_parked))
+        };
+        events.iter().map(touches).collect()
+    }
+
     fn key_of_stream(&self, stream: &StreamId) -> Option<String> {
         Some(stored(&V::key_of_stream(stream)?).to_string())
     }

@@ -1,5 +1,6 @@
 //! What feeds one unit of a read model, whatever its kind.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use annals::read_model::{AnyReadModels, AnySession, CommitError, Document, DocumentKey};
@@ -31,6 +32,16 @@ pub(crate) trait Handler: Send {
     /// # Errors
     /// They cannot be computed: the reason.
     fn keys(&self, event: &Chosen) -> Result<Vec<String>, String>;
+
+    /// Which of these events touch one of these keys, or cannot say: a quick answer for many
+    /// events, of which nearly none does.
+    fn touches(&self, events: &[Chosen], parked: &HashSet<String>) -> Vec<bool> {
+        let touches = |event| match self.keys(event) {
+            Ok(keys) => keys.iter().any(|key| parked.contains(key)),
+            Err(_) => true,
+        };
+        events.iter().map(touches).collect()
+    }
 
     /// The key of all events of a stream, where there is one.
     fn key_of_stream(&self, stream: &StreamId) -> Option<String>;

@@ -74,12 +74,16 @@ impl Planner<'_> {
         plan.step.to = to;
         let unreadable = handler.unreadable(&events);
         let first_unreadable = unreadable.map_or(events.len(), |(nth, _)| nth);
+        // Asked for all of them at once: nearly none of them does.
+        let asked = !self.parked.is_empty() && self.slices == 1;
+        let touching = if asked { handler.touches(&events, self.parked) } else { Vec::new() };
+        let touches = |nth| touching.get(nth).copied().unwrap_or(false);
         let mut events = events.into_iter().enumerate();
         while let Some((nth, chosen)) = events.next() {
             let raw = chosen.raw();
             let here = raw.checkpoint(from.log());
             let readable = nth < first_unreadable;
-            let fate = if readable && self.is_plain(raw, &plan.fresh) {
+            let fate = if readable && !touches(nth) && self.is_plain(raw, &plan.fresh) {
                 Fate::Apply
             } else {
                 self.fate(handler, &chosen, readable, &plan.fresh)
@@ -108,17 +112,13 @@ impl Planner<'_> {
         piece
     }
 
-    /// Whether nothing can become of an event that decodes but to be applied: then nobody
-    /// asks for its keys.
+    /// Whether nothing can become of an event that decodes, and touches no key that is parked
+    /// already, but to be applied: then nobody asks for its keys.
     fn is_plain(&self, raw: &RawEvent, fresh: &HashSet<String>) -> bool {
-        self.slices == 1
-            && self.parked.is_empty()
-            && fresh.is_empty()
-            && !self.poison.contains_key(&raw.position)
+        self.slices == 1 && fresh.is_empty() && !self.poison.contains_key(&raw.position)
     }
 
-    /// While anything is parked all events come here: what is known already is not found out
-    /// again.
+    /// What is known already is not found out again.
     fn fate(
         &self,
         handler: &dyn Handler,
