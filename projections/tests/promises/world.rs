@@ -14,7 +14,7 @@ use annals_projections::{Documents, Operations, Options, Runner, View, Views, re
 use super::domain::{Line, Lines};
 
 /// How long anything may take that should happen.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A log and a store of read models.
 #[derive(Clone)]
