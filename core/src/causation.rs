@@ -28,6 +28,13 @@ pub fn handling<E, F: Future>(event: &Recorded<E>, work: F) -> TaskLocalFuture<M
     CAUSE.scope(Metadata::caused_by(event), work)
 }
 
+/// Runs `work` as what follows from something: every command that a repository decides inside
+/// gets this metadata where it sets none, as in [`handling`]. Use it where the cause is known
+/// and the event is not at hand.
+pub fn following<F: Future>(metadata: Metadata, work: F) -> TaskLocalFuture<Metadata, F> {
+    CAUSE.scope(metadata, work)
+}
+
 /// The metadata with which the current task's cause fills in what is not set.
 pub(crate) fn with_cause(metadata: Metadata) -> Metadata {
     CAUSE.try_with(|cause| metadata.clone().or(cause)).unwrap_or(metadata)

@@ -53,7 +53,7 @@ pub use event::private as __private;
 
 pub use aggregate::{Aggregate, Decide};
 pub use annals_macros::Event;
-pub use causation::handling;
+pub use causation::{following, handling};
 pub use clock::{Clock, SystemClock};
 pub use codec::{Codec, Payload};
 pub use decision::{IntoDecision, IntoEvents};

@@ -37,7 +37,7 @@ pub use options::{OnFailure, OnUnreadable, Options};
 pub use projection::{ExternalProjection, Projection};
 pub use replay::{Replay, replay};
 pub use rules::{Deciding, LiveRules, Rule, Rules};
-pub use runner::{RunError, Runner, Running, StartError};
+pub use runner::{Fed, Feeding, RunError, Runner, Running, StartError};
 pub use view::View;
 pub use view_key::{Column, ViewKey};
 pub use views::{Count, Query, QueryError, Views};

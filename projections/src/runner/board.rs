@@ -130,6 +130,13 @@ impl Board {
         self.lock().get(unit)?.checkpoint
     }
 
+    /// How far the units of a read model have come that are fed here, whatever its version.
+    pub(crate) fn fed(&self, name: &str) -> Vec<(Unit, Checkpoint)> {
+        let units = self.lock();
+        let of_model = units.iter().filter(|(unit, _)| unit.model.name == name);
+        of_model.filter_map(|(unit, local)| Some((unit.clone(), local.checkpoint?))).collect()
+    }
+
     /// A unit that nothing but a person can help.
     pub(crate) fn stopped(&self) -> Option<(Unit, Trouble)> {
         let units = self.lock();

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::error::RunError;
 use super::feeder::Shared;
+use super::feeding::Feeding;
 use crate::{Operations, Views};
 
 /// A runner at work. Its read models are asked through [`views`](Self::views).
@@ -61,6 +62,13 @@ impl Running {
             Ok(result) => Ok(result?),
             Err(error) => Err(StoreError::permanent(error).into()),
         }
+    }
+
+    /// Which parts of a read model are fed here, and how far they have come: for work that is
+    /// to be done where its read model is fed.
+    #[must_use]
+    pub fn feeding(&self, name: &str) -> Feeding {
+        Feeding { shared: self.shared.clone(), name: name.to_owned(), told: None }
     }
 
     /// Waits until the read models of this runner, whoever feeds them, have come to where

@@ -1,0 +1,305 @@
+//! The agenda of one partition.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use annals::store::Appended;
+use annals::{IdempotencyKey, Metadata, Partition, Position};
+use annals_projections::QueryError;
+use backon::{BackoffBuilder, ExponentialBuilder};
+use time::OffsetDateTime;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::Driver;
+use super::hand::Hand;
+use crate::agenda::{self, Agenda};
+use crate::engine::{Ignored, Incoming};
+use crate::error::ProcessError;
+use crate::executor::Call;
+use crate::input::Failed;
+use crate::step::{Task, What};
+use crate::{Executor, Process};
+
+/// How many tasks are looked at at once, beside those in hand.
+const PAGE: usize = 128;
+
+/// Looks at the agenda are this far apart at least.
+const BREATH: Duration = Duration::from_millis(5);
+
+/// The agenda is looked at so often at least, for clocks that were set.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// How many timers are under way at once.
+const TIMERS: usize = 64;
+
+/// Works off the agenda of one partition.
+pub(super) struct Desk<P: Process, X> {
+    driver: Arc<Driver<P, X>>,
+    partition: Partition,
+    progress: watch::Receiver<Position>,
+    stop: watch::Receiver<bool>,
+    hand: Hand,
+    tasks: JoinSet<Finished>,
+}
+
+/// A task that needs nobody any more, and the position of the step that says so.
+struct Finished {
+    place: String,
+    kind: String,
+    at: Option<Position>,
+}
+
+/// What a look at the agenda has found.
+struct Look {
+    /// When the next task is due that is not yet.
+    next: Option<OffsetDateTime>,
+}
+
+impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
+    pub(super) fn new(
+        driver: Arc<Driver<P, X>>,
+        partition: Partition,
+        progress: watch::Receiver<Position>,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
+        Self { driver, partition, progress, stop, hand: Hand::default(), tasks: JoinSet::new() }
+    }
+
+    /// Works until it is told to stop, or the partition is another worker's. What is in hand
+    /// then is done to the end in the first case, as long as that takes no longer than the
+    /// grace, and given up in the second.
+    pub(super) async fn run(mut self) {
+        loop {
+            let reached = *self.progress.borrow_and_update();
+            self.hand.forget(reached);
+            let began = Instant::now();
+            let wake = match self.look().await {
+                Ok(look) => self.wake(&look),
+                Err(error) => {
+                    tracing::warn!(
+                        target: "annals", process = P::NAME, partition = %self.partition, %error,
+                        "the agenda cannot be read: trying again"
+                    );
+                    Instant::now() + Duration::from_secs(1)
+                }
+            };
+            let stops = async { drop(self.stop.wait_for(|stop| *stop).await) };
+            let finished = tokio::select! {
+                changed = self.progress.changed() => match changed {
+                    Ok(()) => None,
+                    Err(_) => return,
+                },
+                Some(finished) = self.tasks.join_next() => Some(finished),
+                () = sleep_until(wake) => None,
+                () = stops => break,
+            };
+            if let Some(finished) = finished {
+                self.finished(finished);
+            }
+            // Many changes are looked at together.
+            sleep_until(began + BREATH).await;
+            while let Some(finished) = self.tasks.try_join_next() {
+                self.finished(finished);
+            }
+        }
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if timeout(self.driver.grace(), all).await.is_err() {
+            tracing::warn!(
+                target: "annals", process = P::NAME, partition = %self.partition,
+                "commands in hand are not answered: they are given up, and come again"
+            );
+        }
+    }
+
+    fn finished(&mut self, finished: Result<Finished, tokio::task::JoinError>) {
+        match finished {
+            Ok(Finished { place, kind, at }) => self.hand.done(place, &kind, at),
+            // The code of users is caught where it is called.
+            Err(error) => {
+                tracing::error!(target: "annals", %error, "a task has panicked: please report it");
+            }
+        }
+    }
+
+    fn wake(&self, look: &Look) -> Instant {
+        let due = look.next.map(|next| next - self.driver.instances.now());
+        let until = due.map_or(LOOK, |due| due.try_into().unwrap_or(Duration::ZERO).min(LOOK));
+        let wake = Instant::now() + until;
+        self.hand.next_look().map_or(wake, |look| look.min(wake))
+    }
+
+    /// Takes in hand what is due, kind by kind.
+    async fn look(&mut self) -> Result<Look, QueryError> {
+        let driver = self.driver.clone();
+        let now = driver.instances.now();
+        let mut look = Look { next: None };
+        let mut behind = agenda::beginning(self.partition, P::NAME);
+        let end = agenda::end(self.partition, P::NAME);
+        loop {
+            let limit = PAGE + self.hand.len();
+            let page = driver.views.page::<Agenda>(Some(&behind), limit as u64).await?;
+            let full = page.len() == limit;
+            let mut skip = None;
+            for (place, item) in page {
+                if place >= end {
+                    return Ok(look);
+                }
+                let Some((kind, due)) = agenda::read_place(&place) else { continue };
+                let kind = kind.to_owned();
+                behind.clone_from(&place);
+                if skip.as_ref() == Some(&kind) || self.hand.has(&place) {
+                    continue;
+                }
+                if !agenda::is_due(due, now) {
+                    let due = item.task.as_ref().map(|task| task.due);
+                    look.next = look.next.into_iter().chain(due).min();
+                    skip = Some(kind);
+                } else if self.has_room(&kind) {
+                    self.begin(place, kind, item);
+                } else {
+                    skip = Some(kind);
+                }
+            }
+            if !full {
+                return Ok(look);
+            }
+            if let Some(kind) = skip {
+                behind = agenda::behind(self.partition, P::NAME, &kind).max(behind);
+            }
+        }
+    }
+
+    fn has_room(&self, kind: &str) -> bool {
+        let room = match kind {
+            crate::engine::DECISION => 0,
+            crate::engine::TIMER | crate::engine::GO_ON => TIMERS,
+            kind => self.driver.caller(kind).room(),
+        };
+        self.hand.under_way(kind) < room
+    }
+
+    fn begin(&mut self, place: String, kind: String, item: Agenda) {
+        let Agenda { instance, task: Some(task), metadata } = item else { return };
+        self.hand.take(place.clone(), &kind);
+        let driver = self.driver.clone();
+        self.tasks.spawn(async move {
+            let at = driver.carry_out(&instance, &task, &metadata).await;
+            Finished { place, kind, at }
+        });
+    }
+}
+
+impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
+    /// Does what a task asks for, and lets the instance know. Dropping it leaves the task open.
+    async fn carry_out(
+        &self,
+        instance: &str,
+        task: &Task,
+        metadata: &Metadata,
+    ) -> Option<Position> {
+        match &task.what {
+            What::Timer { .. } => {
+                self.tell(instance, &Incoming::Due { task: task.number }, metadata).await
+            }
+            What::Command { command, .. } => {
+                let Ok(command) = serde::Deserialize::deserialize(command) else {
+                    tracing::error!(
+                        target: "annals", process = P::NAME, instance, task = task.number,
+                        "a command cannot be read by this code: deploy code that does"
+                    );
+                    sleep(Duration::from_secs(60)).await;
+                    return None;
+                };
+                let call = Call {
+                    instance: instance.to_owned(),
+                    key: key_of::<P>(instance, task),
+                    attempt: 1,
+                    due: task.due,
+                };
+                let work = self.caller(&task.kind).call(&self.executor, &command, call);
+                let outcome = annals::following(metadata.clone(), work).await;
+                self.tell_outcome(instance, task.number, outcome, metadata).await
+            }
+            What::GoOn => {
+                self.tell(instance, &Incoming::GoOn { task: task.number }, metadata).await
+            }
+            What::Decision { .. } => None,
+        }
+    }
+
+    async fn tell_outcome(
+        &self,
+        instance: &str,
+        task: u32,
+        mut outcome: Result<P::Reply, Failed>,
+        metadata: &Metadata,
+    ) -> Option<Position> {
+        let incoming = Incoming::Outcome { task, outcome: &outcome };
+        let advanced = self.instances.advance(instance, &incoming, metadata).await;
+        if let Err(ProcessError::Invalid(_) | ProcessError::Encode(_) | ProcessError::Wrong(_)) =
+            &advanced
+            && outcome.is_ok()
+        {
+            let reason = "it was done, but what follows from its reply cannot be written";
+            outcome = Err(Failed { reason: reason.to_owned(), in_doubt: true });
+        }
+        match advanced {
+            Ok(advanced) => place_of(&advanced),
+            Err(_) => {
+                let incoming = Incoming::Outcome { task, outcome: &outcome };
+                self.tell(instance, &incoming, metadata).await
+            }
+        }
+    }
+
+    /// Lets an instance know, as often as it takes.
+    async fn tell(
+        &self,
+        instance: &str,
+        incoming: &Incoming<'_, P>,
+        metadata: &Metadata,
+    ) -> Option<Position> {
+        let pauses = ExponentialBuilder::default().with_jitter().without_max_times();
+        let pauses = pauses.with_min_delay(Duration::from_millis(50));
+        let mut pauses = pauses.with_max_delay(Duration::from_secs(60)).build();
+        loop {
+            match self.instances.advance(instance, incoming, metadata).await {
+                Ok(advanced) => return place_of(&advanced),
+                Err(error) => {
+                    tracing::warn!(
+                        target: "annals", process = P::NAME, instance, %error,
+                        "an instance cannot be told what has become of its task: trying again"
+                    );
+                }
+            }
+            sleep(pauses.next().unwrap_or(Duration::from_secs(60))).await;
+        }
+    }
+}
+
+/// Where the step stands that an input has led to.
+fn place_of(advanced: &Result<Appended, Ignored>) -> Option<Position> {
+    let appended = advanced.as_ref().ok()?;
+    appended.writes.last().map(|write| write.position)
+}
+
+/// What makes a command one and the same. Keys of instances may be long: they are hashed.
+fn key_of<P: Process>(instance: &str, task: &Task) -> IdempotencyKey {
+    let text = format!("{}/{instance}/{}", P::NAME, task.key);
+    let short = || {
+        format!(
+            "{}/#{:032x}/{}",
+            P::NAME,
+            xxhash_rust::xxh3::xxh3_128(instance.as_bytes()),
+            task.key
+        )
+    };
+    let key = IdempotencyKey::new(text).or_else(|_| IdempotencyKey::new(short()));
+    #[expect(
+        clippy::expect_used,
+        reason = "a name, a hash and a number have no NUL and 90 bytes at most"
+    )]
+    key.expect("a short key")
+}

@@ -1,0 +1,202 @@
+//! The instances of a process: loaded, kept, and moved on by one append at a time.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use annals::store::{Append, Appended, NewEvent, StreamQuery};
+use annals::{AnyStore, AppendError, Clock, EventId, EventStore, Metadata, StreamId, Version};
+use backon::{BackoffBuilder, ExponentialBuilder};
+use futures::TryStreamExt;
+use quick_cache::sync::Cache;
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::Process;
+use crate::engine::{self, Ignored, Incoming, Next};
+use crate::error::ProcessError;
+use crate::instance::Instance;
+use crate::step::ProcessEvent;
+
+/// How many instances are kept in memory.
+const KEPT: usize = 10_000;
+
+/// How often an input is taken in again because others have moved the instance meanwhile.
+const CONFLICTS: u32 = 20;
+
+/// How often an append is made again whose outcome is unknown.
+const DOUBTS: usize = 5;
+
+/// When an append is given up.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The category of the instances of a process.
+pub(crate) fn category(process: &str) -> String {
+    format!("annals.process.{process}")
+}
+
+/// The instances of a process.
+pub(crate) struct Instances<P: Process> {
+    store: AnyStore,
+    clock: Arc<dyn Clock>,
+    category: String,
+    /// One input at a time for each instance in this process: others would conflict. What is
+    /// here may be behind: the version check of the append tells.
+    kept: Cache<String, Arc<Mutex<Option<Instance<P>>>>>,
+}
+
+impl<P: Process> Instances<P> {
+    pub(crate) fn new(store: AnyStore, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock, category: category(P::NAME), kept: Cache::new(KEPT) }
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// Lets an instance take an input in. Where it has no effect, nothing is written.
+    ///
+    /// Dropping it leaves the step written as a whole or not at all.
+    pub(crate) async fn advance(
+        &self,
+        key: &str,
+        incoming: &Incoming<'_, P>,
+        metadata: &Metadata,
+    ) -> Result<Result<Appended, Ignored>, ProcessError> {
+        let stream = StreamId::new(&self.category, key)?;
+        let slot = self.slot(key);
+        let mut kept = slot.lock().await;
+        let mut fresh = false;
+        for _ in 0..CONFLICTS {
+            let mut instance = match kept.take() {
+                Some(instance) => instance,
+                None => {
+                    fresh = true;
+                    self.load(&stream, Instance::new()).await?
+                }
+            };
+            let next = match self.decide(&instance, incoming)? {
+                Ok(next) => next,
+                // What is kept may be behind: look whether the instance has moved.
+                Err(ignored) if ignored.may_change() && !fresh => {
+                    fresh = true;
+                    *kept = Some(self.load(&stream, instance).await?);
+                    continue;
+                }
+                Err(ignored) => {
+                    *kept = Some(instance);
+                    return Ok(Err(ignored));
+                }
+            };
+            let append = self.append(&stream, &instance, &next, metadata)?;
+            let last = append.writes.last().and_then(|write| write.events.last());
+            let last = last.map_or_else(EventId::new, |event| event.id);
+            match self.write(append).await {
+                Ok(appended) => {
+                    let version =
+                        appended.writes.last().map_or(Version::NONE, |write| write.version);
+                    let folded = AssertUnwindSafe(|| instance.advance(&next, version, last));
+                    // It is written: a panic of the fold is told by whoever loads it.
+                    *kept = catch_unwind(folded).is_ok().then_some(instance);
+                    return Ok(Ok(appended));
+                }
+                Err(AppendError::Conflict(_)) => {
+                    fresh = true;
+                    *kept = Some(self.load(&stream, instance).await?);
+                }
+                Err(AppendError::Diverged { .. }) => {}
+                Err(AppendError::Invalid(invalid)) => {
+                    *kept = Some(instance);
+                    return Err(invalid.into());
+                }
+                Err(AppendError::Unknown(error) | AppendError::Store(error)) => {
+                    return Err(error.into());
+                }
+                Err(error @ AppendError::DeadlineExceeded) => {
+                    return Err(annals::StoreError::transient(error).into());
+                }
+                Err(error) => return Err(annals::StoreError::permanent(error).into()),
+            }
+        }
+        Err(ProcessError::Contended)
+    }
+
+    fn slot(&self, key: &str) -> Arc<Mutex<Option<Instance<P>>>> {
+        let new = || Ok::<_, std::convert::Infallible>(Arc::default());
+        match self.kept.get_or_insert_with(key, new) {
+            Ok(slot) => slot,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Reads what stands behind what is known of an instance.
+    async fn load(
+        &self,
+        stream: &StreamId,
+        mut instance: Instance<P>,
+    ) -> Result<Instance<P>, ProcessError> {
+        let query = StreamQuery::forwards(stream.clone()).from(instance.version.next());
+        let mut events = self.store.read(query);
+        while let Some(raw) = events.try_next().await? {
+            let fold = AssertUnwindSafe(|| instance.fold(raw));
+            catch_unwind(fold).map_err(|panic| ProcessError::Panicked(told(&*panic)))??;
+        }
+        Ok(instance)
+    }
+
+    fn decide(
+        &self,
+        instance: &Instance<P>,
+        incoming: &Incoming<'_, P>,
+    ) -> Result<Result<Next<P>, Ignored>, ProcessError> {
+        let now = self.clock.now();
+        let decide = AssertUnwindSafe(|| engine::advance(instance, incoming, now));
+        let decided = catch_unwind(decide);
+        Ok(decided.map_err(|panic| ProcessError::Panicked(told(&*panic)))??)
+    }
+
+    fn append(
+        &self,
+        stream: &StreamId,
+        instance: &Instance<P>,
+        next: &Next<P>,
+        metadata: &Metadata,
+    ) -> Result<Append, ProcessError> {
+        let codec = self.store.log().codec;
+        let step = NewEvent::encode(codec, &ProcessEvent::Stepped(next.step.clone()))?;
+        let mut events = vec![step.with_metadata(metadata.clone())];
+        for event in &next.events {
+            events.push(NewEvent::encode(codec, event)?.with_metadata(metadata.clone()));
+        }
+        let append = Append::to(stream.clone(), instance.version, events);
+        let append = append.with_deadline(Instant::now() + DEADLINE);
+        // The event as well as the version: a log that has lost its tail may have grown anew.
+        Ok(match instance.last {
+            Some(last) => append.behind(last),
+            None => append,
+        })
+    }
+
+    /// Appends, and again where nobody knows whether it was written.
+    async fn write(&self, append: Append) -> Result<Appended, AppendError> {
+        let pauses = ExponentialBuilder::default().with_jitter().with_max_times(DOUBTS);
+        let mut pauses = pauses.with_min_delay(Duration::from_millis(20)).build();
+        loop {
+            match self.store.append(append.clone()).await {
+                Err(AppendError::Unknown(error)) => match pauses.next() {
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => return Err(AppendError::Unknown(error)),
+                },
+                answer => return answer,
+            }
+        }
+    }
+}
+
+/// What a panic says.
+pub(crate) fn told(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("without a message").to_owned()
+}

@@ -1,0 +1,50 @@
+//! From where on a process follows the log.
+
+use annals::store::{Append, NewEvent, StreamQuery};
+use annals::{AnyStore, AppendError, EventStore, ExpectedVersion, Position, StreamId};
+use futures::TryStreamExt;
+
+use crate::error::ProcessError;
+use crate::step::{Deployed, ProcessEvent};
+
+/// The category of what is known of processes as a whole.
+const CATEGORY: &str = "annals.process";
+
+/// The last event of each partition that a process does not follow. It is fixed in the log when
+/// the process is started for the first time: what happened before has been seen to otherwise,
+/// and nothing that is lost beside the log, such as a checkpoint, begins it anew.
+pub(crate) async fn deployed(
+    store: &AnyStore,
+    process: &str,
+    from_beginning: bool,
+) -> Result<Vec<Position>, ProcessError> {
+    let stream = StreamId::new(CATEGORY, process)?;
+    if let Some(behind) = known(store, &stream).await? {
+        return Ok(behind);
+    }
+    let mut behind = Vec::new();
+    for partition in store.log().partitions.iter() {
+        behind.push(match from_beginning {
+            true => Position::START,
+            false => store.log_head(partition).await?.position(),
+        });
+    }
+    let event = ProcessEvent::Deployed(Deployed { behind: behind.clone() });
+    let event = NewEvent::encode(store.log().codec, &event)?;
+    match store.append(Append::to(stream.clone(), ExpectedVersion::NoStream, vec![event])).await {
+        Ok(_) => Ok(behind),
+        // Another worker has begun at the same moment, or this one without knowing it.
+        Err(AppendError::Conflict(_)) => Ok(known(store, &stream).await?.unwrap_or(behind)),
+        Err(AppendError::Unknown(error) | AppendError::Store(error)) => Err(error.into()),
+        Err(error) => Err(annals::StoreError::permanent(error).into()),
+    }
+}
+
+async fn known(store: &AnyStore, stream: &StreamId) -> Result<Option<Vec<Position>>, ProcessError> {
+    let first = store.read(StreamQuery::forwards(stream.clone()).limit(1)).try_next().await?;
+    let Some(raw) = first else { return Ok(None) };
+    Ok(match raw.decode::<ProcessEvent>()?.event {
+        ProcessEvent::Deployed(deployed) => Some(deployed.behind),
+        ProcessEvent::Stepped(_) => None,
+    })
+}

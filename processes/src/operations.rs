@@ -1,0 +1,187 @@
+//! What people do about instances: look, and decide where one waits for a decision.
+
+use annals::store::{Append, NewEvent, StreamQuery, kept_time};
+use annals::{
+    AnyStore, AppendError, Clock, DecodeError, EventStore, InvalidStreamId, Metadata, ReadError,
+    ReadModelStore, StoreError, StreamId, SystemClock, Token, Version,
+};
+use annals_projections::{QueryError, Views};
+use futures::TryStreamExt;
+
+use crate::book::Book;
+use crate::engine::{GO_ON, shortened};
+use crate::instances::category;
+use crate::overview::Overview;
+use crate::step::{Decision, Phase, ProcessEvent, Step, Taken, Task, What};
+
+/// How often a decision is made again because the instance has moved meanwhile.
+const CONFLICTS: u32 = 20;
+
+/// What is known of processes, and what people decide about them. It needs no code of the
+/// processes.
+///
+/// A clone is another handle.
+#[derive(Debug, Clone)]
+pub struct ProcessOperations {
+    log: AnyStore,
+    views: Views,
+}
+
+impl ProcessOperations {
+    /// The processes of this log, whose overview is kept in these read models.
+    pub fn new(log: impl EventStore, models: impl ReadModelStore) -> Self {
+        Self { log: log.erased(), views: Views::new(models) }
+    }
+
+    /// What is known of an instance; `None` if it has not begun.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn instance(&self, process: &str, key: &str) -> Result<Option<Overview>, QueryError> {
+        self.views.get::<Overview>(&format!("{process}/{key}")).await
+    }
+
+    /// The instances of a process behind a key, in the order of their keys; from the beginning
+    /// with `None`.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn instances(
+        &self,
+        process: &str,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<(String, Overview)>, QueryError> {
+        let before = format!("{process}/");
+        let after = format!("{before}{}", after.unwrap_or_default());
+        let page = self.views.page::<Overview>(Some(&after), limit).await?;
+        let own = page
+            .into_iter()
+            .filter_map(|(key, overview)| Some((key.strip_prefix(&before)?.to_owned(), overview)));
+        Ok(own.collect())
+    }
+
+    /// Decides about an instance, with a note why. Where it
+    /// [waits for a decision](Book::is_parked), what failed is tried again, or left out;
+    /// any instance that is not over can be abandoned: then nothing more is done or undone.
+    ///
+    /// A worker goes on with it. The answer is for reading one's own write.
+    ///
+    /// # Errors
+    /// See [`DecideError`]; nothing was decided then.
+    pub async fn decide(
+        &self,
+        process: &str,
+        key: &str,
+        decision: Decision,
+        note: &str,
+    ) -> Result<Token, DecideError> {
+        let stream = StreamId::new(&category(process), key)?;
+        for _ in 0..CONFLICTS {
+            let (book, version, last) = self.read(&stream).await?;
+            let Some((last, metadata)) = last else { return Err(DecideError::Unknown) };
+            let step = decided(&book, decision, note)?;
+            let event = NewEvent::encode(self.log.log().codec, &ProcessEvent::Stepped(step));
+            let event = event.map_err(StoreError::permanent)?.with_metadata(metadata);
+            let append = Append::to(stream.clone(), version, vec![event]).behind(last);
+            match self.log.append(append).await {
+                Ok(appended) => return Ok(appended.token()),
+                Err(AppendError::Conflict(_) | AppendError::Diverged { .. }) => {}
+                Err(AppendError::Unknown(error) | AppendError::Store(error)) => {
+                    return Err(error.into());
+                }
+                Err(error) => return Err(StoreError::permanent(error).into()),
+            }
+        }
+        Err(DecideError::Contended)
+    }
+
+    async fn read(
+        &self,
+        stream: &StreamId,
+    ) -> Result<(Book, Version, Option<(annals::EventId, Metadata)>), DecideError> {
+        let mut events = self.log.read(StreamQuery::forwards(stream.clone()));
+        let (mut book, mut version, mut last) = (Book::default(), Version::NONE, None);
+        while let Some(raw) = events.try_next().await? {
+            (version, last) = (raw.version, Some((raw.id, Metadata::caused_by(&raw))));
+            if raw.name == "annals.process.stepped"
+                && let ProcessEvent::Stepped(step) = raw.decode::<ProcessEvent>()?.event
+            {
+                book.apply(&step);
+            }
+        }
+        Ok((book, version, last))
+    }
+}
+
+/// The step of a decision.
+fn decided(book: &Book, decision: Decision, note: &str) -> Result<Step, DecideError> {
+    if book.phase.is_over() {
+        return Err(DecideError::Over);
+    }
+    let waits = |task: &&Task| matches!(task.what, What::Decision { .. });
+    let waiting: Vec<&Task> = book.open.values().filter(waits).collect();
+    if waiting.is_empty() && decision != Decision::Abandon {
+        return Err(DecideError::NothingToDecide);
+    }
+    let closed = match decision {
+        Decision::Abandon => book.open.values().map(Task::closed).collect(),
+        Decision::Retry | Decision::Resume => waiting.iter().map(|task| task.closed()).collect(),
+    };
+    let now = kept_time(SystemClock.now());
+    let numbered = |(at, (key, kind, what)): (u32, (Option<u32>, String, What))| {
+        let number = book.next().saturating_add(at);
+        Task { number, key: key.unwrap_or(number), kind, due: now, what }
+    };
+    let opened: Vec<_> = match decision {
+        Decision::Retry => waiting.into_iter().filter_map(again).collect(),
+        Decision::Resume => vec![(None, GO_ON.to_owned(), What::GoOn)],
+        Decision::Abandon => Vec::new(),
+    };
+    Ok(Step {
+        input: Taken::Person { decision, note: shortened(note) },
+        opened: (0..).zip(opened).map(numbered).collect(),
+        closed,
+        undo: Vec::new(),
+        undone: 0,
+        phase: (decision == Decision::Abandon).then_some(Phase::Abandoned),
+    })
+}
+
+/// The command that failed, as the same command.
+fn again(task: &Task) -> Option<(Option<u32>, String, What)> {
+    let What::Decision { command, kind, undoes, .. } = &task.what else { return None };
+    let what = What::Command { command: command.clone(), undoes: *undoes };
+    Some((Some(task.key), kind.clone(), what))
+}
+
+/// Why nothing was decided about an instance.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecideError {
+    /// The key cannot name an instance.
+    #[error(transparent)]
+    Key(#[from] InvalidStreamId),
+    /// No such instance has begun. Look at the name of the process and the key.
+    #[error("no such instance has begun")]
+    Unknown,
+    /// The instance is over.
+    #[error("the instance is over")]
+    Over,
+    /// The instance does not wait for a decision: it goes on by itself. It can only be
+    /// abandoned.
+    #[error("the instance does not wait for a decision; it can only be abandoned")]
+    NothingToDecide,
+    /// The instance keeps moving. Try again.
+    #[error("the instance keeps moving: try again")]
+    Contended,
+    /// A step of the instance was written by newer code.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The log could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The log failed. Whether the decision was written is not known: look, and decide again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

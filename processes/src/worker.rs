@@ -1,0 +1,187 @@
+//! Works on processes.
+
+mod part;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use annals::{AnyStore, Clock, EventStore, ReadModelStore, SystemClock};
+use annals_projections::{Operations, Options, RunError, Runner, Running, Views};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use self::part::{Begun, Part};
+use crate::agenda::Agenda;
+use crate::error::ProcessError;
+use crate::options::ProcessOptions;
+use crate::overview::Overview;
+use crate::{Executor, Process};
+
+/// Works on processes: hands them their events, carries out what they ask for, and fires their
+/// timers.
+///
+/// Any number of workers in any number of processes of the operating system may work on the
+/// same processes: they share the partitions of the log by leases.
+#[must_use = "a worker does nothing until it is started"]
+pub struct Processes<S> {
+    log: AnyStore,
+    runner: Runner<S>,
+    clock: Arc<dyn Clock>,
+    parts: Vec<Box<dyn FnOnce(Arc<dyn Clock>) -> Part<S> + Send>>,
+}
+
+impl<S: Send + 'static> Processes<S> {
+    /// A worker on processes of this log. What is to be done next is kept in read models.
+    pub fn new(log: impl EventStore, models: impl ReadModelStore<Session = S>) -> Self {
+        let log = log.erased();
+        let runner = Runner::new(log.clone(), models).view::<Agenda>().view::<Overview>();
+        Self { log, runner, clock: Arc::new(SystemClock), parts: Vec::new() }
+    }
+
+    /// Works on a process; its commands are carried out by `executor`.
+    pub fn process<P: Process>(
+        self,
+        executor: impl Executor<P::Command, Reply = P::Reply>,
+    ) -> Self {
+        self.process_with::<P>(executor, ProcessOptions::new())
+    }
+
+    /// Works on a process with these options.
+    pub fn process_with<P: Process>(
+        mut self,
+        executor: impl Executor<P::Command, Reply = P::Reply>,
+        options: ProcessOptions,
+    ) -> Self {
+        let log = self.log.clone();
+        self.parts
+            .push(Box::new(move |clock| Part::process::<P, _>(log, clock, executor, options)));
+        self
+    }
+
+    /// How long the lease of a crashed worker keeps others from taking over: see
+    /// [`Runner::lease`].
+    pub fn lease(self, lease: Duration) -> Self {
+        Self { runner: self.runner.lease(lease), ..self }
+    }
+
+    /// What people call this worker; see [`Runner::label`].
+    pub fn label(self, label: impl Into<String>) -> Self {
+        Self { runner: self.runner.label(label), ..self }
+    }
+
+    /// By which clock times come: that of the machine by default. The clocks of workers should
+    /// agree to less than a second.
+    pub fn clock(self, clock: impl Clock) -> Self {
+        Self { clock: Arc::new(clock), ..self }
+    }
+
+    /// Begins to work.
+    ///
+    /// # Errors
+    /// See [`StartError`]; nothing is worked on then.
+    pub async fn start(self) -> Result<RunningProcesses, StartError> {
+        let Self { mut runner, clock, parts, .. } = self;
+        let mut begun: Vec<Begun> = Vec::new();
+        for part in parts {
+            let Part { mark, join, begin } = part(clock.clone());
+            mark.await?;
+            runner = join(runner);
+            begun.push(begin);
+        }
+        let running = runner.start().await?;
+        let (stop, told) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        for begin in begun {
+            tasks.spawn(begin(&running, told.clone()));
+        }
+        Ok(RunningProcesses { running, stop, tasks })
+    }
+
+    /// Works until `shutdown` is ready, and stops cleanly.
+    ///
+    /// # Errors
+    /// It could not start, or not give its leases back.
+    pub async fn run_until(self, shutdown: impl Future) -> Result<(), StartError> {
+        let running = self.start().await?;
+        shutdown.await;
+        Ok(running.stop().await?)
+    }
+}
+
+impl<S> fmt::Debug for Processes<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Processes").finish_non_exhaustive()
+    }
+}
+
+/// A worker at work.
+///
+/// # Dropping
+/// Where it is dropped without [`stop`](Self::stop), commands in hand are given up and come
+/// again, and the leases run out.
+#[must_use = "a worker that is dropped stops"]
+pub struct RunningProcesses {
+    running: Running,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl RunningProcesses {
+    /// The views of the worker: the [agenda](Agenda) and the [overview](Overview).
+    #[must_use]
+    pub fn views(&self) -> Views {
+        self.running.views()
+    }
+
+    /// Status and dead letters of what hands the events over; see
+    /// [`Operations`](annals_projections::Operations).
+    #[must_use]
+    pub fn operations(&self) -> Operations {
+        self.running.operations()
+    }
+
+    /// Waits until everything that is in the log now was handed to its processes.
+    ///
+    /// # Errors
+    /// Something has stopped before, or the log or the store failed.
+    pub async fn caught_up(&self) -> Result<(), RunError> {
+        self.running.caught_up().await
+    }
+
+    /// Stops: what is in hand is done to the end, as long as the
+    /// [grace](ProcessOptions::grace) lasts, and the leases are handed over.
+    ///
+    /// # Errors
+    /// The leases could not be given back; they run out.
+    pub async fn stop(mut self) -> Result<(), RunError> {
+        self.stop.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
+        self.running.stop().await
+    }
+}
+
+impl fmt::Debug for RunningProcesses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunningProcesses").finish_non_exhaustive()
+    }
+}
+
+/// Why a worker could not begin, or not end as it should.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The read models could not be declared.
+    #[error(transparent)]
+    ReadModels(#[from] annals_projections::StartError),
+    /// It could not be known from where on a process follows the log.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// The leases could not be given back.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+pub(crate) fn feeding_options() -> Options {
+    Options::new()
+}

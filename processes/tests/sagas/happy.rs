@@ -1,0 +1,79 @@
+//! What a process does when all goes well, and when it does not.
+
+use annals_processes::step::Phase;
+
+use super::domain::OrderEvent;
+use super::shop::Says;
+use super::world::World;
+
+pub async fn an_order_is_fulfilled(world: World) {
+    let worker = world.worker().await;
+    world.receive("apple", 10).await;
+    world.place("1", "apple", 3).await;
+    world.until(&worker, "1", |overview| overview.book.phase == Phase::Ended).await;
+    assert_eq!(world.became("1").await, [OrderEvent::Shipped]);
+    let stock = world.shop.stock.load("apple").await.unwrap().state;
+    assert_eq!((stock.free, stock.reserved["1"]), (7, 3));
+    worker.stop().await.unwrap();
+}
+
+pub async fn what_was_done_is_undone_in_reverse(world: World) {
+    world.shop.says([Says::No]);
+    let worker = world.worker().await;
+    world.receive("apple", 10).await;
+    world.place("1", "apple", 3).await;
+    world.until(&worker, "1", |overview| overview.book.phase == Phase::Ended).await;
+    let reason = "refused: the card is not good".to_owned();
+    assert_eq!(world.became("1").await, [OrderEvent::Cancelled { reason }]);
+    let stock = world.shop.stock.load("apple").await.unwrap().state;
+    assert_eq!((stock.free, stock.reserved.len()), (10, 0));
+    // A refusal is no doubt: nothing was to be made void.
+    assert!(world.shop.payments.lock().unwrap().void.is_empty());
+    worker.stop().await.unwrap();
+}
+
+pub async fn what_may_have_been_done_is_undone_too(world: World) {
+    world.shop.says([Says::Nothing; 3]);
+    let worker = world.worker().await;
+    world.receive("apple", 10).await;
+    world.place("1", "apple", 3).await;
+    world.until(&worker, "1", |overview| overview.book.phase == Phase::Ended).await;
+    assert!(matches!(world.became("1").await[..], [OrderEvent::Cancelled { .. }]));
+    let payments = world.shop.payments.lock().unwrap();
+    assert_eq!((payments.authorized.len(), payments.void.as_slice()), (1, &["1".to_owned()][..]));
+    drop(payments);
+    worker.stop().await.unwrap();
+}
+
+pub async fn what_passes_is_tried_again(world: World) {
+    world.shop.says([Says::NotNow, Says::Nothing]);
+    let worker = world.worker().await;
+    world.receive("apple", 10).await;
+    world.place("1", "apple", 3).await;
+    world.until(&worker, "1", |overview| overview.book.phase == Phase::Ended).await;
+    assert_eq!(world.became("1").await, [OrderEvent::Shipped]);
+    assert_eq!(world.shop.payments.lock().unwrap().authorized.len(), 1);
+    worker.stop().await.unwrap();
+}
+
+pub async fn many_orders_share_scarce_stock(world: World) {
+    let first = world.worker().await;
+    let second = world.worker().await;
+    world.receive("apple", 60).await;
+    let place = |order: usize| {
+        let world = world.clone();
+        async move { world.place(&order.to_string(), "apple", 1).await }
+    };
+    futures::future::join_all((0..100).map(place)).await;
+    let mut shipped = 0;
+    for order in 0..100 {
+        let order = order.to_string();
+        world.until(&first, &order, |overview| overview.book.phase == Phase::Ended).await;
+        shipped += usize::from(world.became(&order).await == [OrderEvent::Shipped]);
+    }
+    assert_eq!(shipped, 60);
+    let stock = world.shop.stock.load("apple").await.unwrap().state;
+    assert_eq!((stock.free, stock.reserved.len()), (0, 60));
+    first.stop().await.unwrap();
+    second.stop().await.unwrap();
+}
