@@ -18,6 +18,9 @@ use crate::options::ProcessOptions;
 use crate::overview::Overview;
 use crate::{Executor, Process};
 
+/// Makes what a process adds to a worker, once its clock is known.
+type MakePart<S> = Box<dyn FnOnce(Arc<dyn Clock>) -> Part<S> + Send>;
+
 /// Works on processes: hands them their events, carries out what they ask for, and fires their
 /// timers.
 ///
@@ -28,7 +31,7 @@ pub struct Processes<S> {
     log: AnyStore,
     runner: Runner<S>,
     clock: Arc<dyn Clock>,
-    parts: Vec<Box<dyn FnOnce(Arc<dyn Clock>) -> Part<S> + Send>>,
+    parts: Vec<MakePart<S>>,
 }
 
 impl<S: Send + 'static> Processes<S> {
