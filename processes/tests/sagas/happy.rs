@@ -39,10 +39,9 @@ pub async fn what_may_have_been_done_is_undone_too(world: World) {
     world.place("1", "apple", 3).await;
     world.until(&worker, "1", |overview| overview.book.phase == Phase::Ended).await;
     assert!(matches!(world.became("1").await[..], [OrderEvent::Cancelled { .. }]));
+    worker.stop().await.unwrap();
     let payments = world.shop.payments.lock().unwrap();
     assert_eq!((payments.authorized.len(), payments.void.as_slice()), (1, &["1".to_owned()][..]));
-    drop(payments);
-    worker.stop().await.unwrap();
 }
 
 pub async fn what_passes_is_tried_again(world: World) {
