@@ -48,6 +48,11 @@ impl Book {
         }
     }
 
+    /// Forgets how far it has taken in: those were places of another log.
+    pub(crate) fn forget_places(&mut self) {
+        self.seen.clear();
+    }
+
     /// Whether an event was taken in.
     pub(crate) fn has_seen(&self, partition: Partition, position: Position) -> bool {
         self.seen.get(&partition).is_some_and(|seen| *seen >= position)

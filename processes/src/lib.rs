@@ -18,6 +18,7 @@ mod process;
 mod reaction;
 mod reactor;
 pub mod step;
+pub mod testing;
 mod worker;
 
 pub use agenda::Agenda;

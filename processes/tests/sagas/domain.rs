@@ -133,23 +133,18 @@ pub struct Fulfilment {
 
 pub const PATIENCE: Duration = Duration::from_secs(3_600);
 
-impl Process for Fulfilment {
-    const NAME: &'static str = "fulfilment";
-    type Input = OrderEvent;
-    type Event = FulfilmentEvent;
-    type Command = Ask;
-    type Reply = Answer;
-    type Timer = Alarm;
-
-    fn route(event: &Recorded<OrderEvent>) -> Route {
-        match event.event {
-            OrderEvent::Placed { .. } => Route::start(event.stream.key()),
-            OrderEvent::Withdrawn => Route::to(event.stream.key()),
-            OrderEvent::Shipped | OrderEvent::Cancelled { .. } => Route::nobody(),
-        }
-    }
-
-    fn react(&self, input: &Input<'_, Self>) -> Reaction<Self> {
+impl Fulfilment {
+    /// What it does, also as a part of other processes.
+    pub fn reaction<P>(&self, input: &Input<'_, P>) -> Reaction<P>
+    where
+        P: Process<
+                Input = OrderEvent,
+                Event = FulfilmentEvent,
+                Command = Ask,
+                Reply = Answer,
+                Timer = Alarm,
+            >,
+    {
         let order = self.order.clone();
         match input {
             Input::Event(Recorded { event, stream, .. }) => match event {
@@ -183,6 +178,27 @@ impl Process for Fulfilment {
                 Reaction::none().command(Ask::Cancel { order, reason: (*reason).to_owned() })
             }
         }
+    }
+}
+
+impl Process for Fulfilment {
+    const NAME: &'static str = "fulfilment";
+    type Input = OrderEvent;
+    type Event = FulfilmentEvent;
+    type Command = Ask;
+    type Reply = Answer;
+    type Timer = Alarm;
+
+    fn route(event: &Recorded<OrderEvent>) -> Route {
+        match event.event {
+            OrderEvent::Placed { .. } => Route::start(event.stream.key()),
+            OrderEvent::Withdrawn => Route::to(event.stream.key()),
+            OrderEvent::Shipped | OrderEvent::Cancelled { .. } => Route::nobody(),
+        }
+    }
+
+    fn react(&self, input: &Input<'_, Self>) -> Reaction<Self> {
+        self.reaction(input)
     }
 
     fn evolve(&mut self, event: &FulfilmentEvent) {
