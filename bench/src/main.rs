@@ -1,5 +1,5 @@
 //! Benchmarks of annals: `cargo run --release -p annals-bench -- memory`, and
-//! `-- postgres` or `-- projections`, which start a throw-away server of their own.
+//! `-- postgres`, `-- projections` or `-- processes`, which start a throw-away server of their own.
 //!
 //! They are not tests: nothing here asserts on time. Machines are noisy; compare
 //! figures of one run with each other, and trust the CPU per operation before
@@ -10,6 +10,7 @@ mod account;
 mod measure;
 mod memory;
 mod postgres;
+mod processes;
 mod projections;
 mod report;
 
@@ -43,6 +44,8 @@ enum Suite {
     Postgres(postgres::Args),
     /// Read models beside a hand-written loop, on a throw-away server.
     Projections(projections::Args),
+    /// Process managers, on a throw-away server.
+    Processes(processes::Args),
     /// One of the processes that `projections` starts.
     #[command(hide = true)]
     ProjectionWorker(projections::WorkerArgs),
@@ -66,6 +69,10 @@ async fn main() -> Result<(), Failure> {
         }
         Suite::Projections(args) => {
             let rows = projections::run(args, time).await?;
+            (report::comparison(&rows), report::json_lines(&rows)?)
+        }
+        Suite::Processes(args) => {
+            let rows = processes::run(args).await?;
             (report::comparison(&rows), report::json_lines(&rows)?)
         }
         Suite::ProjectionWorker(args) => {
