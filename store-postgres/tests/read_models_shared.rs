@@ -18,6 +18,7 @@ use annals_postgres::PostgresReadModels;
 use annals_postgres::testing::Server;
 use models::{LONG, Log, Room, balances, heartbeat, key, leased, written};
 use pgbouncer::Pgbouncer;
+use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 #[tokio::test]
@@ -252,4 +253,47 @@ async fn a_document_that_was_not_there_is_not_deleted_from_another_unit() {
     store.commit(first, &step(from, 6)).await.unwrap();
     let current = Which::Current("balances".to_owned());
     assert_eq!(store.count(&current).await.unwrap(), 1, "the document of the other unit");
+}
+
+/// A question waits for a switch under way, in a transaction whose snapshot is older: which
+/// version it reads it finds out behind the switch, and what is in it as of before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_is_not_older_where_snapshots_are_older_than_the_switch() {
+    let room = Room::new().await;
+    let set = "SET default_transaction_isolation = 'repeatable read'";
+    room.execute(&format!("ALTER DATABASE {} {set}", room.database.name())).await;
+    let (store, log) = (room.open().await, Log::new());
+    let (_, first) = leased(&store, &log, LONG).await;
+    let second = balances(&log, 2);
+    store.declare(&second).await.unwrap();
+    let second = store.share(&heartbeat(&second, LONG)).await.unwrap().leases.remove(0);
+    let start = store.resume(&first).await.unwrap().checkpoint;
+    room.write(&store, &first, &log, start, 5, &[("ada", 15)]).await;
+    room.write(&store, &second, &log, start, 3, &[("ada", 23)]).await;
+
+    let pool = PgPoolOptions::new().max_connections(1).connect(room.database.url()).await.unwrap();
+    let reader = PostgresReadModels::from_pool(pool).await.unwrap();
+    let token = Token::empty(log.id).with(log.at(5));
+    let ask = async move || {
+        let under = Documents::Under(vec![key("ada")]);
+        let deadline = tokio::time::Instant::now() + LONG;
+        let found = reader.documents_at_least("balances", &under, &token, deadline).await;
+        String::from_utf8(found.unwrap()[0].1.to_vec()).unwrap()
+    };
+    // From now on the statement is prepared, and its snapshot is taken before its locks.
+    assert_eq!(ask().await, r#"{"cents": 15}"#);
+
+    let mut switch = PgConnection::connect(room.database.url()).await.unwrap();
+    switch.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await.unwrap();
+    switch.execute("LOCK TABLE read_models.balances IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let asked = tokio::spawn(async move { ask().await });
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
+                 AND datname = current_database() AND query LIKE '%AS exact%'";
+    while room.number(waits).await == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    room.write(&store, &second, &log, log.at(3), 5, &[("ada", 25)]).await;
+    switch.execute("SELECT read_models._switch('balances', 2)").await.unwrap();
+    switch.execute("COMMIT").await.unwrap();
+    assert_eq!(asked.await.unwrap(), r#"{"cents": 25}"#, "that of the version at the place");
 }
