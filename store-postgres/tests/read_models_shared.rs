@@ -297,3 +297,26 @@ async fn a_document_is_not_older_where_snapshots_are_older_than_the_switch() {
     switch.execute("COMMIT").await.unwrap();
     assert_eq!(asked.await.unwrap(), r#"{"cents": 25}"#, "that of the version at the place");
 }
+
+/// What is there already is had by one statement, and so is what is waited for when it has
+/// come.
+#[tokio::test]
+async fn a_document_that_is_there_takes_one_statement() {
+    let (room, log) = (Room::new().await, Log::new());
+    let store = room.open().await;
+    let (_, lease) = leased(&store, &log, LONG).await;
+    let start = store.resume(&lease).await.unwrap().checkpoint;
+    room.write(&store, &lease, &log, start, 5, &[("ada", 15)]).await;
+    let pool = PgPoolOptions::new().max_connections(1).connect(room.database.url()).await.unwrap();
+    let reader = PostgresReadModels::from_pool(pool.clone()).await.unwrap();
+    let token = Token::empty(log.id).with(log.at(5));
+    for asked in 1..=3_i64 {
+        let under = Documents::Under(vec![key("ada")]);
+        let deadline = tokio::time::Instant::now() + LONG;
+        let found = reader.documents_at_least("balances", &under, &token, deadline).await;
+        assert_eq!(found.unwrap().len(), 1);
+        let made = "SELECT sum(generic_plans + custom_plans)::bigint FROM pg_prepared_statements";
+        let made = sqlx::query_scalar::<_, i64>(made).persistent(false);
+        assert_eq!(made.fetch_one(&pool).await.unwrap(), asked, "one for each question");
+    }
+}
