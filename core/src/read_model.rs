@@ -234,6 +234,29 @@ pub trait ReadModelStore: Send + Sync + Sized + 'static {
         documents: &Documents,
     ) -> impl Future<Output = Result<Vec<(DocumentKey, Document)>, StoreError>> + Send;
 
+    /// Documents of the current version, once it has taken all events up to the token's
+    /// places: what [`reached`](Self::reached) and then [`documents`](Self::documents) say.
+    /// It is the version that is current when they are read which has come there, and none
+    /// of them is older. A store may need fewer round trips for it.
+    ///
+    /// As it is here, another version may become current between the two: it was not behind
+    /// the one before.
+    ///
+    /// # Errors
+    /// See [`ReachedError`]; those of [`documents`](Self::documents) are among the store's.
+    fn documents_at_least(
+        &self,
+        name: &str,
+        documents: &Documents,
+        token: &Token,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Vec<(DocumentKey, Document)>, ReachedError>> + Send {
+        async move {
+            self.reached(name, token, deadline).await?;
+            Ok(self.documents(&Which::Current(name.to_owned()), documents).await?)
+        }
+    }
+
     /// How many documents there are.
     ///
     /// # Errors

@@ -164,11 +164,17 @@ impl<V: View, T: 'static> IntoFuture for Query<V, T> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            // Two statements, two snapshots: a version that becomes the current one in
-            // between is not behind the one before.
-            self.wait.over(&self.models, V::NAME).await?;
-            let which = Which::Current(V::NAME.to_owned());
-            let found = self.models.documents(&which, &self.documents).await?;
+            let found = match &self.wait.token {
+                Some(token) => {
+                    let deadline = after(self.wait.within);
+                    let found = &self.documents;
+                    self.models.documents_at_least(V::NAME, found, token, deadline).await?
+                }
+                None => {
+                    let which = Which::Current(V::NAME.to_owned());
+                    self.models.documents(&which, &self.documents).await?
+                }
+            };
             let read = found.into_iter().map(read::<V>).collect::<Result<_, _>>()?;
             Ok((self.answer)(read))
         })
@@ -223,7 +229,7 @@ impl IntoFuture for Count {
 pub enum QueryError {
     /// The view has not taken the events of the token, or cannot.
     #[error(transparent)]
-    NotReached(#[from] ReachedError),
+    NotReached(ReachedError),
     /// A document is not one that this code reads: the current version is fed by other
     /// code.
     #[error(
@@ -237,4 +243,14 @@ pub enum QueryError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<ReachedError> for QueryError {
+    fn from(error: ReachedError) -> Self {
+        match error {
+            // Whether it has failed at the place or at the documents, nobody can tell apart.
+            ReachedError::Store(error) => Self::Store(error),
+            error => Self::NotReached(error),
+        }
+    }
 }

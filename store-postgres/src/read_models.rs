@@ -1,6 +1,7 @@
 //! Read models, each in tables of its own, with their checkpoints beside them.
 
 mod access;
+mod at_least;
 mod compare;
 mod connect;
 mod contract;

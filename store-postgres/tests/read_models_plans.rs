@@ -46,10 +46,11 @@ fn reads() -> Vec<((&'static str, &'static str), String, f64)> {
         (sql!("settle_doubt"), unit.to_owned(), 3.0),
         (sql!("unit"), unit.to_owned(), 2.0),
         // At most all units of the model.
-        (sql!("reached"), "'model_7', '{3}'".to_owned(), 9.0),
+        (sql!("reached"), "'model_7', '{3}', '{5}'".to_owned(), 9.0),
         (sql!("versions"), "'model_7'".to_owned(), 1.0),
         (sql!("blocks"), "8, 0::smallint, 0".to_owned(), 200.0),
         (sql!("places"), "'model_7', '{1,2}'".to_owned(), 9.0),
+        (sql!("table/document_at_least"), "'key-7', 'model_7', '{3}', '{0}'".to_owned(), 11.0),
         (sql!("table/documents"), "'{key-7,key-8}'".to_owned(), 2.0),
         (sql!("table/documents_locked"), "'{key-7,key-8}'".to_owned(), 4.0),
         (sql!("table/documents_first"), "10".to_owned(), 10.0),

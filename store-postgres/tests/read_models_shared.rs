@@ -18,6 +18,7 @@ use annals_postgres::PostgresReadModels;
 use annals_postgres::testing::Server;
 use models::{LONG, Log, Room, balances, heartbeat, key, leased, written};
 use pgbouncer::Pgbouncer;
+use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 #[tokio::test]
@@ -252,4 +253,70 @@ async fn a_document_that_was_not_there_is_not_deleted_from_another_unit() {
     store.commit(first, &step(from, 6)).await.unwrap();
     let current = Which::Current("balances".to_owned());
     assert_eq!(store.count(&current).await.unwrap(), 1, "the document of the other unit");
+}
+
+/// A question waits for a switch under way, in a transaction whose snapshot is older: which
+/// version it reads it finds out behind the switch, and what is in it as of before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_is_not_older_where_snapshots_are_older_than_the_switch() {
+    let room = Room::new().await;
+    let set = "SET default_transaction_isolation = 'repeatable read'";
+    room.execute(&format!("ALTER DATABASE {} {set}", room.database.name())).await;
+    let (store, log) = (room.open().await, Log::new());
+    let (_, first) = leased(&store, &log, LONG).await;
+    let second = balances(&log, 2);
+    store.declare(&second).await.unwrap();
+    let second = store.share(&heartbeat(&second, LONG)).await.unwrap().leases.remove(0);
+    let start = store.resume(&first).await.unwrap().checkpoint;
+    room.write(&store, &first, &log, start, 5, &[("ada", 15)]).await;
+    room.write(&store, &second, &log, start, 3, &[("ada", 23)]).await;
+
+    let pool = PgPoolOptions::new().max_connections(1).connect(room.database.url()).await.unwrap();
+    let reader = PostgresReadModels::from_pool(pool).await.unwrap();
+    let token = Token::empty(log.id).with(log.at(5));
+    let ask = async move || {
+        let under = Documents::Under(vec![key("ada")]);
+        let deadline = tokio::time::Instant::now() + LONG;
+        let found = reader.documents_at_least("balances", &under, &token, deadline).await;
+        String::from_utf8(found.unwrap()[0].1.to_vec()).unwrap()
+    };
+    // From now on the statement is prepared, and its snapshot is taken before its locks.
+    assert_eq!(ask().await, r#"{"cents": 15}"#);
+
+    let mut switch = PgConnection::connect(room.database.url()).await.unwrap();
+    switch.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await.unwrap();
+    switch.execute("LOCK TABLE read_models.balances IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let asked = tokio::spawn(async move { ask().await });
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
+                 AND datname = current_database() AND query LIKE '%AS exact%'";
+    while room.number(waits).await == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    room.write(&store, &second, &log, log.at(3), 5, &[("ada", 25)]).await;
+    switch.execute("SELECT read_models._switch('balances', 2)").await.unwrap();
+    switch.execute("COMMIT").await.unwrap();
+    assert_eq!(asked.await.unwrap(), r#"{"cents": 25}"#, "that of the version at the place");
+}
+
+/// What is there already is had by one statement, and so is what is waited for when it has
+/// come.
+#[tokio::test]
+async fn a_document_that_is_there_takes_one_statement() {
+    let (room, log) = (Room::new().await, Log::new());
+    let store = room.open().await;
+    let (_, lease) = leased(&store, &log, LONG).await;
+    let start = store.resume(&lease).await.unwrap().checkpoint;
+    room.write(&store, &lease, &log, start, 5, &[("ada", 15)]).await;
+    let pool = PgPoolOptions::new().max_connections(1).connect(room.database.url()).await.unwrap();
+    let reader = PostgresReadModels::from_pool(pool.clone()).await.unwrap();
+    let token = Token::empty(log.id).with(log.at(5));
+    for asked in 1..=3_i64 {
+        let under = Documents::Under(vec![key("ada")]);
+        let deadline = tokio::time::Instant::now() + LONG;
+        let found = reader.documents_at_least("balances", &under, &token, deadline).await;
+        assert_eq!(found.unwrap().len(), 1);
+        let made = "SELECT sum(generic_plans + custom_plans)::bigint FROM pg_prepared_statements";
+        let made = sqlx::query_scalar::<_, i64>(made).persistent(false);
+        assert_eq!(made.fetch_one(&pool).await.unwrap(), asked, "one for each question");
+    }
 }

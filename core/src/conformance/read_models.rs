@@ -32,6 +32,7 @@ mod fixture;
 mod subject;
 mod suite;
 
+pub mod at_least;
 pub mod commit;
 pub mod compare;
 pub mod declare;

@@ -49,6 +49,8 @@ caught! {
     read_models_whose_stale_leases_are_renewed: "fence_keeps_out_whose_lease_was_taken", Renewal;
     read_models_that_lose_an_update: "shared_documents_lose_no_update", Update;
     read_models_that_are_reached_too_soon: "reached_", Reached;
+    read_models_whose_documents_are_older_than_the_place: "at_least_shows", AtLeast;
+    read_models_that_move_between_document_and_place: "at_least_is_never", AtLeast;
     read_models_in_another_order: "documents_by_integer", Order;
     read_models_that_are_mended_from_anywhere: "mended_documents_are_made_where", Mend;
     read_models_whose_standing_is_of_two_moments: "standing_is_of_one_moment", Standing;

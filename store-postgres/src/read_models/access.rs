@@ -59,6 +59,18 @@ impl Access {
         self.in_time(fetch).await
     }
 
+    /// The rows of a statement that only reads, in a transaction whose statements each see
+    /// what was committed before them, whatever the isolation of the server is.
+    pub(super) async fn read_committed(&self, query: Statement<'_>) -> sqlx::Result<Vec<PgRow>> {
+        let fetch = async {
+            let mut lent = Lent::by(&self.pool).await?;
+            let rows = Session::new(&mut lent.connection, true).fetch_all(query).await;
+            lent.settle();
+            rows
+        };
+        self.in_time(fetch).await
+    }
+
     /// The rows of a statement that changes something, in a transaction of its own,
     /// whatever the isolation of the server is.
     pub(super) async fn write(&self, query: Statement<'_>) -> sqlx::Result<Vec<PgRow>> {

@@ -115,6 +115,16 @@ impl ReadModelStore for PostgresReadModels {
         self.read_documents(which, documents).await
     }
 
+    async fn documents_at_least(
+        &self,
+        name: &str,
+        documents: &Documents,
+        token: &Token,
+        deadline: Instant,
+    ) -> Result<Vec<(DocumentKey, Document)>, ReachedError> {
+        self.read_at_least(name, documents, token, deadline).await
+    }
+
     async fn count(&self, which: &Which) -> Result<u64, StoreError> {
         self.count_documents(which).await
     }

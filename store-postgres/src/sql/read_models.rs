@@ -95,6 +95,7 @@ statements! {
     delete,
     differing_documents,
     differing_rows,
+    document_at_least,
     documents,
     documents_after,
     documents_first,
@@ -130,7 +131,7 @@ impl TableSql {
     /// The name is not that of a read model.
     pub(crate) fn of_current(main: &Schema, name: &str, pooler: bool) -> Result<Self, InvalidName> {
         let ModelId { name, .. } = ModelId::new(name, 1)?;
-        Ok(Self::of(main.as_str(), &name, "", !pooler))
+        Ok(Self::of(main.as_str(), &name, main.as_str(), !pooler))
     }
 
     /// Statements that compare the tables of one name in two schemas. They are made once.
@@ -145,7 +146,8 @@ impl TableSql {
             ("version", quoted(home)),
             ("table", quoted(table)),
             ("other", quoted(other)),
-            // Of the statements about one version only, where the other is their schema.
+            // Not of the statements about two versions: else the other is the schema of the
+            // books.
             ("read_models", quoted(other)),
         ];
         Self::render(|sql| {

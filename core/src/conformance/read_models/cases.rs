@@ -112,6 +112,12 @@ macro_rules! __read_model_cases {
                 reached_is_refused_for_what_is_unknown,
                 reached_by_the_version_that_is_current_by_then,
             }
+            at_least {
+                at_least_shows_what_was_waited_for,
+                at_least_waits_for_the_slowest_slice,
+                at_least_is_never_older,
+                at_least_is_refused_as_the_wait_is,
+            }
             compare {
                 compare_finds_what_is_equal,
                 compare_reports_each_difference,

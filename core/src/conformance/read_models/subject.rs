@@ -101,9 +101,14 @@ impl<F: ReadModelFixture> Models<F> {
     }
 
     pub(super) fn token(&self, places: &[(u16, u64)]) -> Token {
-        let places = places.iter().map(|(partition, at)| self.place(*partition, *at));
-        places.fold(Token::empty(self.log), Token::with)
+        token(self.log, places)
     }
+}
+
+/// Places in partitions, of a log.
+pub(super) fn token(log: LogId, places: &[(u16, u64)]) -> Token {
+    let places = places.iter().map(|(partition, at)| place(log, Partition::new(*partition), *at));
+    places.fold(Token::empty(log), Token::with)
 }
 
 /// A place whose event is known by its position, so that it is the same for everybody.

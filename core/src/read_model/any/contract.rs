@@ -104,6 +104,16 @@ impl ReadModelStore for AnyReadModels {
         self.0.erased_documents(which, documents).await
     }
 
+    async fn documents_at_least(
+        &self,
+        name: &str,
+        documents: &Documents,
+        token: &Token,
+        deadline: Instant,
+    ) -> Result<Vec<(DocumentKey, Document)>, ReachedError> {
+        self.0.erased_documents_at_least(name, documents, token, deadline).await
+    }
+
     async fn count(&self, which: &Which) -> Result<u64, StoreError> {
         self.0.erased_count(which).await
     }

@@ -135,6 +135,16 @@ impl<S: ReadModelStore> Erased for S {
         Box::pin(self.documents(which, documents))
     }
 
+    fn erased_documents_at_least<'a>(
+        &'a self,
+        name: &'a str,
+        documents: &'a Documents,
+        token: &'a Token,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Vec<(DocumentKey, Document)>, ReachedError>> {
+        Box::pin(self.documents_at_least(name, documents, token, deadline))
+    }
+
     fn erased_count<'a>(&'a self, which: &'a Which) -> BoxFuture<'a, Result0<u64>> {
         Box::pin(self.count(which))
     }

@@ -72,6 +72,13 @@ pub(super) trait Erased: Send + Sync {
         which: &'a Which,
         documents: &'a Documents,
     ) -> BoxFuture<'a, Result0<Vec<(DocumentKey, Document)>>>;
+    fn erased_documents_at_least<'a>(
+        &'a self,
+        name: &'a str,
+        documents: &'a Documents,
+        token: &'a Token,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Vec<(DocumentKey, Document)>, ReachedError>>;
     fn erased_count<'a>(&'a self, which: &'a Which) -> BoxFuture<'a, Result0<u64>>;
     fn erased_standing<'a>(
         &'a self,

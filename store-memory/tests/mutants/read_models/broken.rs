@@ -33,6 +33,7 @@ pub(crate) enum Breaks {
     Renewal,
     Update,
     Reached,
+    AtLeast,
     Order,
     Surplus,
     Mend,
@@ -252,6 +253,21 @@ impl ReadModelStore for Broken {
             found.sort_by_key(|(key, _)| key.to_string());
         }
         Ok(found)
+    }
+
+    async fn documents_at_least(
+        &self,
+        name: &str,
+        documents: &Documents,
+        token: &Token,
+        deadline: Instant,
+    ) -> Result<Vec<(DocumentKey, Document)>, ReachedError> {
+        if self.breaks == Breaks::AtLeast {
+            let before = self.documents(&Which::Current(name.to_owned()), documents).await;
+            self.reached(name, token, deadline).await?;
+            return Ok(before?);
+        }
+        self.store.documents_at_least(name, documents, token, deadline).await
     }
 
     async fn count(&self, which: &Which) -> Result<u64, StoreError> {
