@@ -30,8 +30,17 @@ pub(crate) struct Args {
     events: u64,
 }
 
-const WORKLOADS: [&str; 7] =
-    ["view", "sql_projection", "ten_views", "freshness", "rebuild", "view_memory", "poison"];
+const WORKLOADS: [&str; 9] = [
+    "view",
+    "sql_projection",
+    "ten_views",
+    "freshness",
+    "rebuild",
+    "view_memory",
+    "poison",
+    "poison_view",
+    "poison_sql_projection",
+];
 
 /// What a side has cost.
 struct Cost {
@@ -140,8 +149,11 @@ pub(crate) async fn run(args: &Args, time: Duration) -> Result<Vec<Row>, Failure
     if wanted("freshness") {
         rows.extend(freshness::run(&server).await?);
     }
-    if wanted("poison") {
-        rows.extend(poison::run(&server, args.events).await?);
+    if wanted("poison") || wanted("poison_view") {
+        rows.push(poison::run_view(&server, args.events).await?);
+    }
+    if wanted("poison") || wanted("poison_sql_projection") {
+        rows.push(poison::run_projection(&server, args.events).await?);
     }
     if wanted("view_memory") {
         for log in [&zipf, &uniform] {

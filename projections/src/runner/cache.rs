@@ -26,6 +26,8 @@ pub(crate) struct Held<V> {
     pub(crate) document: Option<V>,
     /// Whether it was changed and is not written yet.
     pub(crate) dirty: bool,
+    /// How many events of the step were folded before it was changed; only where it was.
+    pub(crate) since: usize,
     pub(crate) bytes: usize,
 }
 
@@ -48,7 +50,16 @@ impl<V: View> Cache<V> {
     pub(crate) fn put(&mut self, key: V::Key, document: Option<V>, bytes: usize) {
         let bytes = bytes + OVERHEAD;
         self.bytes += bytes;
-        self.young.insert(key, Held { document, dirty: false, bytes });
+        self.young.insert(key, Held { document, dirty: false, since: 0, bytes });
+    }
+
+    /// What is under a key is to be loaded again.
+    pub(crate) fn remove(&mut self, key: &V::Key) -> Option<Held<V>> {
+        if let Some(held) = self.young.remove(key) {
+            self.bytes -= held.bytes;
+            return Some(held);
+        }
+        self.old.remove(key)
     }
 
     /// A document has become so long.

@@ -1,6 +1,7 @@
 //! Feeds one unit, as long as its lease lasts.
 
 mod aside;
+mod contain;
 mod letters;
 mod narrow;
 mod step;
@@ -78,9 +79,11 @@ pub(crate) struct Feeder {
     lease: Lease,
     orders: watch::Receiver<Orders>,
     handler: Box<dyn Handler>,
-    /// The keys that are parked.
+    /// The keys that are parked, or will be when the step is committed.
     parked: HashSet<String>,
     hold: Option<Checkpoint>,
+    /// Whether nobody else writes the same documents.
+    alone: bool,
     /// The most events of the next step.
     limit: usize,
     /// The event that fails, and how often it has.
@@ -119,6 +122,7 @@ impl Feeder {
             handler,
             parked: HashSet::new(),
             hold: None,
+            alone: false,
             limit,
             tries: None,
             poison: HashMap::new(),
@@ -172,8 +176,10 @@ impl Feeder {
                 return Err(Interrupt::Resume);
             }
             if self.asides.due().is_some_and(|due| due <= Instant::now()) {
-                self.try_asides().await?;
-                return Err(Interrupt::Resume);
+                if self.try_asides(batch.start()).await? {
+                    return Err(Interrupt::Resume);
+                }
+                continue;
             }
             if self.hold.is_some_and(|hold| hold.position() <= batch.start().position()) {
                 self.rest(HELD).await?;
@@ -232,6 +238,7 @@ impl Feeder {
     async fn resume(&mut self) -> Result<Checkpoint, Interrupt> {
         let resumed = self.shared.models.resume(&self.lease).await.map_err(Failure::from)?;
         self.handler.forget(resumed.alone);
+        self.alone = resumed.alone;
         self.parked = resumed.parked.into_iter().collect();
         self.hold = resumed.hold;
         let checkpoint = resumed.checkpoint;

@@ -1,5 +1,7 @@
 //! Feeds a view.
 
+mod take_back;
+
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,7 +9,7 @@ use annals::codec::Codec;
 use annals::read_model::{
     AnyReadModels, AnySession, Document, DocumentKey, Documents, ModelId, ReadModelStore, Which,
 };
-use annals::{Payload, StreamId};
+use annals::{Payload, Recorded, StreamId};
 use bytes::Bytes;
 use foldhash::fast::FixedState;
 use futures::future::BoxFuture;
@@ -31,66 +33,87 @@ pub(crate) struct Fold<V: View> {
     dirty: Vec<V::Key>,
     /// How many bytes that is, about: those of the documents before the change.
     unwritten: usize,
+    /// How many events the step has folded.
+    folded: usize,
 }
 
 impl<V: View> Fold<V> {
     pub(crate) fn new(version: ModelId) -> Self {
         let version = Which::Version(version);
-        Self { version, cache: Cache::new(), alone: false, dirty: Vec::new(), unwritten: 0 }
+        let (cache, dirty) = (Cache::new(), Vec::new());
+        Self { version, cache, alone: false, dirty, unwritten: 0, folded: 0 }
     }
 
+    /// Folds events up to the first that fails.
     async fn fold(
         &mut self,
         models: &AnyReadModels,
         tx: Option<&mut AnySession>,
         events: &[Chosen],
     ) -> Result<(), Failure> {
-        let keys = touched::<V>(events)?;
-        self.load(models, tx, &keys).await?;
+        let (mut keys, mut failed) = touched::<V>(events);
+        let (missing, invalid) = self.missing(&keys);
+        if let Some((nth, reason)) = invalid {
+            keys.truncate(nth);
+            failed = Err(certain(Some(nth), reason));
+        }
+        self.load(models, tx, missing).await?;
         let mut typed = Typed::<V::Event>::new();
         for (nth, (chosen, keys)) in events.iter().zip(keys).enumerate() {
             // Folding never waits; here others get their turn.
             tokio::task::consume_budget().await;
             let event = typed.get(chosen).map_err(|reason| certain(Some(nth), reason))?;
             for key in keys {
-                let Some(held) = self.cache.get_mut(&key) else { continue };
-                let folded = catch_unwind(AssertUnwindSafe(|| {
-                    let document = held.document.get_or_insert_default();
-                    document.evolve(&key, event);
-                    document.is_gone()
-                }));
-                match folded {
-                    Ok(true) => held.document = None,
-                    Ok(false) => {}
-                    Err(panic) => return Err(certain(Some(nth), panicked(&*panic))),
-                }
-                if !std::mem::replace(&mut held.dirty, true) {
-                    self.unwritten += held.bytes;
-                    self.dirty.push(key);
-                }
+                self.evolve(key, event).map_err(|reason| certain(Some(nth), reason))?;
             }
+            self.folded += 1;
+        }
+        failed
+    }
+
+    fn evolve(&mut self, key: V::Key, event: &Recorded<V::Event>) -> Result<(), String> {
+        let Some(held) = self.cache.get_mut(&key) else { return Ok(()) };
+        let folded = catch_unwind(AssertUnwindSafe(|| {
+            let document = held.document.get_or_insert_default();
+            document.evolve(&key, event);
+            document.is_gone()
+        }));
+        if folded.map_err(|panic| panicked(&*panic))? {
+            held.document = None;
+        }
+        if !std::mem::replace(&mut held.dirty, true) {
+            held.since = self.folded;
+            self.unwritten += held.bytes;
+            self.dirty.push(key);
         }
         Ok(())
     }
 
-    async fn load(
-        &mut self,
-        models: &AnyReadModels,
-        mut tx: Option<&mut AnySession>,
-        keys: &[Keys<V::Key>],
-    ) -> Result<(), Failure> {
+    /// The keys of which it is not known what they hold, up to the first event with a key
+    /// that none can be: which that is, and why.
+    fn missing(&mut self, keys: &[Keys<V::Key>]) -> (Vec<V::Key>, Option<(usize, String)>) {
         let mut missing: Vec<V::Key> = Vec::new();
         let mut asked: HashSet<&V::Key, FixedState> = HashSet::default();
         for (nth, keys) in keys.iter().enumerate() {
             for key in keys.iter() {
                 if self.cache.get_mut(key).is_none() && asked.insert(key) {
                     // A text that is too long can be no key.
-                    let valid = stored(key).check();
-                    valid.map_err(|error| certain(Some(nth), error.to_string()))?;
+                    if let Err(error) = stored(key).check() {
+                        return (missing, Some((nth, error.to_string())));
+                    }
                     missing.push(key.clone());
                 }
             }
         }
+        (missing, None)
+    }
+
+    async fn load(
+        &mut self,
+        models: &AnyReadModels,
+        mut tx: Option<&mut AnySession>,
+        mut missing: Vec<V::Key>,
+    ) -> Result<(), Failure> {
         // In the order in which everybody locks them.
         missing.sort();
         for some in missing.chunks(LOAD) {
@@ -163,16 +186,21 @@ fn unreadable<V: View>() -> String {
     )
 }
 
-/// The keys of each event.
-fn touched<V: View>(events: &[Chosen]) -> Result<Vec<Keys<V::Key>>, Failure> {
+/// The keys of each event, up to the first of which they cannot be computed, and why.
+fn touched<V: View>(events: &[Chosen]) -> (Vec<Keys<V::Key>>, Result<(), Failure>) {
     let mut typed = Typed::<V::Event>::new();
-    let keys = |(nth, chosen)| {
-        let event = typed.get(chosen).map_err(|reason| certain(Some(nth), reason))?;
-        let keys = catch_unwind(AssertUnwindSafe(|| V::keys(event)));
-        let keys = keys.map_err(|panic| certain(Some(nth), panicked(&*panic)))?;
-        Ok(keys)
-    };
-    events.iter().enumerate().map(keys).collect()
+    let mut all = Vec::with_capacity(events.len());
+    for (nth, chosen) in events.iter().enumerate() {
+        let keys = typed.get(chosen).and_then(|event| {
+            let keys = catch_unwind(AssertUnwindSafe(|| V::keys(event)));
+            keys.map_err(|panic| panicked(&*panic))
+        });
+        match keys {
+            Ok(keys) => all.push(keys),
+            Err(reason) => return (all, Err(certain(Some(nth), reason))),
+        }
+    }
+    (all, Ok(()))
 }
 
 impl<V: View> Handler for Fold<V> {
@@ -187,9 +215,9 @@ impl<V: View> Handler for Fold<V> {
             Ok(key.to_string())
         };
         match touched::<V>(std::slice::from_ref(event)) {
-            Ok(keys) => keys.iter().flat_map(Keys::iter).map(text).collect(),
-            Err(Failure::Event { reason, .. }) => Err(reason),
-            Err(_) => Err("its keys cannot be computed".to_owned()),
+            (keys, Ok(())) => keys.iter().flat_map(Keys::iter).map(text).collect(),
+            (_, Err(Failure::Event { reason, .. })) => Err(reason),
+            (_, Err(_)) => Err("its keys cannot be computed".to_owned()),
         }
     }
 
@@ -233,6 +261,16 @@ impl<V: View> Handler for Fold<V> {
         Box::pin(self.fold(models, None, events))
     }
 
+    fn take_back<'a>(
+        &'a mut self,
+        models: &'a AnyReadModels,
+        tx: Option<&'a mut AnySession>,
+        before: &'a [Chosen],
+        failed: &'a Chosen,
+    ) -> BoxFuture<'a, Result<bool, Failure>> {
+        Box::pin(self.fold_back(models, tx, before, failed))
+    }
+
     fn changes(&mut self) -> Result<Vec<(DocumentKey, Option<Document>)>, Failure> {
         self.changed()
     }
@@ -262,6 +300,7 @@ impl<V: View> Handler for Fold<V> {
     }
 
     fn committed(&mut self) {
+        self.folded = 0;
         if self.alone {
             self.cache.trim();
         } else {
@@ -274,6 +313,7 @@ impl<V: View> Handler for Fold<V> {
         self.alone = alone;
         self.dirty.clear();
         self.unwritten = 0;
+        self.folded = 0;
         self.cache.clear();
     }
 }

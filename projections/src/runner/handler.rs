@@ -97,6 +97,20 @@ pub(crate) trait Handler: Send {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    /// Takes back what an event has changed that fails each time, behind others of the same
+    /// piece, which stay applied. Returns whether that could be done; else the step is made
+    /// again.
+    fn take_back<'a>(
+        &'a mut self,
+        models: &'a AnyReadModels,
+        tx: Option<&'a mut AnySession>,
+        before: &'a [Chosen],
+        failed: &'a Chosen,
+    ) -> BoxFuture<'a, Result<bool, Failure>> {
+        let _ = (models, tx, before, failed);
+        Box::pin(std::future::ready(Ok(false)))
+    }
+
     /// What was changed, to be written by who asks; each change is told once.
     ///
     /// # Errors
@@ -128,7 +142,8 @@ pub(crate) enum Failure {
         /// Which of those that were to be applied, if that is known.
         nth: Option<usize>,
         reason: String,
-        /// Whether it would fail in the same way each time.
+        /// Whether it would fail in the same way each time. Where it is known which one
+        /// fails, those before it were applied.
         certain: bool,
     },
     /// It may pass: try again.

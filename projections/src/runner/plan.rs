@@ -30,16 +30,15 @@ pub(crate) struct Planner<'u> {
     pub(crate) poison: &'u HashMap<Position, Poison>,
 }
 
-/// What a step does.
-pub(crate) struct Plan {
-    pub(crate) step: Step,
-    /// The keys that the step parks.
-    pub(crate) fresh: HashSet<String>,
-}
-
-/// What one piece of a step applies.
+/// What one piece of a step does.
 pub(crate) struct Piece {
+    /// Where it begins and ends, what it parks, and its books.
+    pub(crate) step: Step,
+    /// The keys that it parks.
+    pub(crate) fresh: HashSet<String>,
     pub(crate) apply: Vec<Chosen>,
+    /// What it takes and does not apply.
+    aside: Vec<Chosen>,
     /// What is left when it ends early.
     pub(crate) rest: Vec<Chosen>,
     /// Why it ends before an event that nothing can be done with.
@@ -58,20 +57,17 @@ enum Fate {
 }
 
 impl Planner<'_> {
-    /// Plans what becomes of these events, which lead to a checkpoint, as a further piece
-    /// of a step; returns what is to be applied, and why it ends early if it does.
+    /// Plans what becomes of these events, which lead from a checkpoint to another, as a
+    /// piece of a step.
     pub(crate) fn plan(
         &self,
         handler: &dyn Handler,
         events: Vec<Chosen>,
+        from: Checkpoint,
         to: Checkpoint,
-        plan: &mut Plan,
     ) -> Piece {
-        let from = plan.step.to;
-        let mut piece =
-            Piece { apply: Vec::with_capacity(events.len()), rest: Vec::new(), stop: None };
+        let mut piece = Piece::new(Step { to, ..Step::from(from) }, events.len());
         let mut reached = from;
-        plan.step.to = to;
         let unreadable = handler.unreadable(&events);
         let first_unreadable = unreadable.map_or(events.len(), |(nth, _)| nth);
         // Asked for all of them at once: nearly none of them does.
@@ -83,24 +79,25 @@ impl Planner<'_> {
             let raw = chosen.raw();
             let here = raw.checkpoint(from.log());
             let readable = nth < first_unreadable;
-            let fate = if readable && !touches(nth) && self.is_plain(raw, &plan.fresh) {
+            let fate = if readable && !touches(nth) && self.is_plain(raw, &piece.fresh) {
                 Fate::Apply
             } else {
-                self.fate(handler, &chosen, readable, &plan.fresh)
+                self.fate(handler, &chosen, readable, &piece.fresh)
             };
             match fate {
-                Fate::Pass => {}
+                Fate::Pass => piece.aside.push(chosen),
                 Fate::Apply => {
-                    tallies(&mut plan.step.tallies, raw).apply(mark(raw));
+                    tallies(&mut piece.step.tallies, raw).apply(mark(raw));
                     piece.apply.push(chosen);
                 }
                 Fate::Park { keys, poison } => {
-                    tallies(&mut plan.step.tallies, raw).park(mark(raw));
-                    plan.step.parked.push(self.letter(raw, &keys, poison));
-                    plan.fresh.extend(keys);
+                    tallies(&mut piece.step.tallies, raw).park(mark(raw));
+                    piece.step.parked.push(self.letter(raw, &keys, poison));
+                    piece.fresh.extend(keys);
+                    piece.aside.push(chosen);
                 }
                 Fate::Stop(reason) => {
-                    plan.step.to = reached;
+                    piece.step.to = reached;
                     piece.stop = Some(reason);
                     piece.rest.push(chosen);
                     piece.rest.extend(events.map(|(_, chosen)| chosen));
@@ -195,6 +192,24 @@ impl Planner<'_> {
             wish: None,
             wishes: 0,
         }
+    }
+}
+
+impl Piece {
+    fn new(step: Step, most: usize) -> Self {
+        let (aside, rest) = (Vec::new(), Vec::new());
+        let apply = Vec::with_capacity(most);
+        Self { step, fresh: HashSet::new(), apply, aside, rest, stop: None }
+    }
+
+    /// The events that it takes, in their order: those up to a position, and those behind.
+    pub(crate) fn split(self, at: Position) -> (Vec<Chosen>, Vec<Chosen>) {
+        let mut events = self.apply;
+        events.extend(self.aside);
+        events.sort_by_key(|chosen| chosen.raw().position);
+        let behind = events.partition_point(|chosen| chosen.raw().position <= at);
+        let behind = events.split_off(behind);
+        (events, behind)
     }
 }
 

@@ -21,6 +21,7 @@ mod p4_more;
 mod p4_narrow;
 mod p4_poison;
 mod p4_refused;
+mod p4_taken_back;
 mod p4_thousand;
 mod p5_holds;
 mod p5_key;
@@ -63,6 +64,10 @@ promises! { @ refusing_8, World::postgres(8), p4_refused {
     p4_what_an_index_of_the_documents_refuses_is_parked,
     p4_what_a_trigger_refuses_is_parked,
 } }
+
+// Where one partition is all, an event is taken out of its step.
+promises! { @ alone_memory, World::memory(1), p4_taken_back { p4_an_event_that_fails_changes_nothing, } }
+promises! { @ alone_postgres, World::postgres(1), p4_taken_back { p4_an_event_that_fails_changes_nothing, } }
 
 promises! {
     bad_input {

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use annals::Position;
 use annals::read_model::{DeadLetter, LetterQuery, ReadModelStore, Settlement, Step};
+use annals::{Checkpoint, Position};
 use tokio::time::Instant;
 
 use super::super::backoff::Backoff;
@@ -82,17 +82,20 @@ impl Asides {
 }
 
 impl Feeder {
-    /// Tries what is due. Nothing before such an event holds one of its keys: it would have
-    /// waited there, and not failed.
-    pub(super) async fn try_asides(&mut self) -> Result<(), Interrupt> {
-        let resumed = self.shared.models.resume(&self.lease).await.map_err(Failure::from)?;
-        let turn = Turn { start: resumed.checkpoint, alone: resumed.alone };
+    /// Tries what is due, between two steps. Nothing before such an event holds one of its
+    /// keys: it would have waited there, and not failed. Returns whether one is applied now;
+    /// else nothing has changed but how often they have failed.
+    pub(super) async fn try_asides(&mut self, start: Checkpoint) -> Result<bool, Interrupt> {
+        let turn = Turn { start, alone: self.alone };
+        let mut applied = false;
         while let Some(position) = self.asides.first_due() {
             self.check_orders()?;
             let query = LetterQuery::unit(self.lease.unit.clone()).at(position);
             let letters = self.shared.models.letters(&query).await.map_err(Failure::from)?;
             match letters.into_iter().next() {
-                Some(letter) if letter.wish.is_none() => self.try_aside(&letter, turn).await?,
+                Some(letter) if letter.wish.is_none() => {
+                    applied |= self.try_aside(&letter, turn).await?;
+                }
                 // It is settled, or somebody has decided what is to become of it.
                 _ => drop(self.asides.events.remove(&position)),
             }
@@ -100,10 +103,11 @@ impl Feeder {
         // Where one was applied, what waits behind it comes next.
         let waits = self.wishes || !self.asides.is_empty();
         self.shared.board.aside(&self.lease.unit, waits);
-        Ok(())
+        Ok(applied)
     }
 
-    async fn try_aside(&mut self, letter: &DeadLetter, turn: Turn) -> Result<(), Interrupt> {
+    /// Returns whether it is applied.
+    async fn try_aside(&mut self, letter: &DeadLetter, turn: Turn) -> Result<bool, Interrupt> {
         let (unit, position) = (self.lease.unit.clone(), letter.position);
         match self.revive(letter, turn).await {
             Ok(_) => {
@@ -111,7 +115,7 @@ impl Feeder {
                 self.asides.events.remove(&position);
                 // What waits behind it is settled next.
                 self.wishes = true;
-                Ok(())
+                Ok(true)
             }
             Err(Failure::Event { reason, .. }) => {
                 let last = self.asides.failed(position, self.entry.options.attempts);
@@ -120,7 +124,7 @@ impl Feeder {
                 }
                 let settled = vec![settled(letter, Settlement::Failed { reason })];
                 self.settle_step(&Step { settled, ..Step::from(turn.start) }).await?;
-                Ok(())
+                Ok(false)
             }
             Err(failure) => {
                 self.asides.later(position, Duration::from_millis(100));

@@ -1,5 +1,7 @@
 //! What a failed step means.
 
+use annals::Position;
+
 use super::super::handler::{Chosen, Failure};
 use super::super::plan::{Poison, at};
 use super::{Feeder, Interrupt};
@@ -41,11 +43,7 @@ impl Feeder {
             self.limit = place;
             return Interrupt::Resume;
         }
-        let attempts = match self.tries {
-            Some((position, attempts)) if position == raw.position => attempts + 1,
-            _ => 1,
-        };
-        self.tries = Some((raw.position, attempts));
+        let attempts = self.attempt(raw.position);
         let again = !certain && attempts < self.entry.options.attempts;
         let aside = again && !stops && self.asides.has_room();
         if again && !aside {
@@ -60,5 +58,15 @@ impl Feeder {
         // not a third time where the next event that fails is near.
         self.limit = (place + 1).max(SMALL);
         Interrupt::Resume
+    }
+
+    /// How often this event has failed, with this time.
+    pub(super) fn attempt(&mut self, at: Position) -> u32 {
+        let attempts = match self.tries {
+            Some((position, attempts)) if position == at => attempts + 1,
+            _ => 1,
+        };
+        self.tries = Some((at, attempts));
+        attempts
     }
 }

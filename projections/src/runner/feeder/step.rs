@@ -1,6 +1,5 @@
 //! One step of a unit: events, checkpoint and books in one transaction.
 
-use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use annals::Checkpoint;
@@ -10,7 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use super::super::batch::Batch;
 use super::super::handler::{Chosen, Failure, panicked};
-use super::super::plan::{Plan, Planner};
+use super::super::plan::{Piece, Planner};
 use super::{Feeder, Interrupt};
 use crate::meter;
 
@@ -20,12 +19,12 @@ const PARKED: usize = 10_000;
 /// A step under way. Nothing of it stays when it is dropped.
 pub(super) struct Open {
     /// None where what the step changes is written only at its end.
-    tx: Option<AnySession>,
-    plan: Plan,
+    pub(super) tx: Option<AnySession>,
+    step: Step,
     /// How many events were applied ...
-    applied: usize,
+    pub(super) applied: usize,
     /// ... and the first of them.
-    first: Option<Chosen>,
+    pub(super) first: Option<Chosen>,
     pub(super) began: Instant,
     /// Since when it must not take long: a transaction lies open, or a piece is applied.
     pub(super) since: Instant,
@@ -34,7 +33,17 @@ pub(super) struct Open {
 impl Open {
     /// How many events it is about.
     pub(super) fn events(&self) -> usize {
-        self.applied + self.plan.step.parked.len()
+        self.applied + self.step.parked.len()
+    }
+
+    /// A further piece is done.
+    fn add(&mut self, piece: Step) {
+        self.step.to = piece.to;
+        for (block, tallies) in piece.tallies {
+            let all = self.step.tallies.entry(block).or_default();
+            *all = all.plus(tallies);
+        }
+        self.step.parked.extend(piece.parked);
     }
 }
 
@@ -58,10 +67,41 @@ impl Feeder {
         let room = self.limit.saturating_sub(open.as_ref().map_or(0, Open::events));
         let start = batch.start();
         let (events, to) = batch.take(room, self.hold.as_ref());
-        let mut plan = match open {
-            Some(open) => std::mem::replace(&mut open.plan, Plan::from(start)),
-            None => Plan::from(start),
+        let mut piece = self.plan(events, start, to)?;
+        batch.put_back(std::mem::take(&mut piece.rest));
+        if self.parked.len() + piece.fresh.len() > PARKED {
+            let reason = format!("more than {PARKED} keys would be parked: mend the handler");
+            return Err(Interrupt::Trouble { reason, stands: true });
+        }
+        if open.is_none() && piece.step.to == start {
+            return match piece.stop {
+                Some(reason) => Err(Interrupt::Trouble { reason, stands: true }),
+                None => Ok(true),
+            };
+        }
+        self.hand_over(&piece.apply).await?;
+        let open = match open {
+            Some(open) => open,
+            None => open.insert(self.open(start).await?),
         };
+        if let Err(failure) = self.apply(&piece.apply, open).await {
+            piece = self.contain(piece, failure, open, batch).await?;
+        }
+        let reached = piece.step.to;
+        // Where the step is not committed they are read again.
+        self.parked.extend(piece.fresh);
+        open.add(piece.step);
+        batch.applied(reached);
+        Ok(piece.stop.is_some() || self.hold.is_some_and(|h| h.position() <= reached.position()))
+    }
+
+    /// Plans what becomes of events, which lead from a checkpoint to another.
+    pub(super) fn plan(
+        &self,
+        events: Vec<Chosen>,
+        from: Checkpoint,
+        to: Checkpoint,
+    ) -> Result<Piece, Interrupt> {
         let planner = Planner {
             unit: &self.lease.unit,
             slices: self.entry.declaration.slices,
@@ -70,61 +110,40 @@ impl Feeder {
             poison: &self.poison,
         };
         let handler = &*self.handler;
-        let planned = AssertUnwindSafe(|| planner.plan(handler, events, to, &mut plan));
-        let piece = catch_unwind(planned).map_err(|panic| {
+        let planned = AssertUnwindSafe(|| planner.plan(handler, events, from, to));
+        catch_unwind(planned).map_err(|panic| {
             let reason = format!("the keys of its events: {}", panicked(&*panic));
             Interrupt::Trouble { reason, stands: true }
-        })?;
-        batch.put_back(piece.rest);
-        if self.parked.len() + plan.fresh.len() > PARKED {
-            let reason = format!("more than {PARKED} keys would be parked: mend the handler");
-            return Err(Interrupt::Trouble { reason, stands: true });
-        }
-        let reached = plan.step.to;
-        if open.is_none() && reached == start {
-            return match piece.stop {
-                Some(reason) => Err(Interrupt::Trouble { reason, stands: true }),
-                None => Ok(true),
-            };
-        }
-        self.apply(plan, &piece.apply, open).await?;
-        batch.applied(reached);
-        Ok(piece.stop.is_some() || self.hold.is_some_and(|h| h.position() <= reached.position()))
+        })
     }
 
-    async fn apply(
-        &mut self,
-        plan: Plan,
-        events: &[Chosen],
-        open: &mut Option<Open>,
-    ) -> Result<(), Interrupt> {
-        let models = &self.shared.models;
-        if !events.is_empty()
-            && let Err(failure) = guarded(&self.lease, self.handler.hand_over(events)).await
-        {
-            return Err(self.failed(0, events, events.first(), failure));
+    async fn hand_over(&mut self, events: &[Chosen]) -> Result<(), Interrupt> {
+        if events.is_empty() {
+            return Ok(());
         }
-        let open = match open {
-            Some(open) => {
-                open.plan = plan;
-                open
-            }
-            None => {
-                let began = Instant::now();
-                let tx = if self.prepares() {
-                    None
-                } else {
-                    Some(models.begin(&self.lease).await.map_err(Failure::from)?)
-                };
-                open.insert(Open { tx, plan, applied: 0, first: None, began, since: began })
-            }
+        let handed = guarded(&self.lease, self.handler.hand_over(events)).await;
+        handed.map_err(|failure| self.failed(0, events, events.first(), failure))
+    }
+
+    async fn open(&mut self, start: Checkpoint) -> Result<Open, Interrupt> {
+        let began = Instant::now();
+        let tx = if self.prepares() {
+            None
+        } else {
+            Some(self.shared.models.begin(&self.lease).await.map_err(Failure::from)?)
         };
+        let step = Step::from(start);
+        Ok(Open { tx, step, applied: 0, first: None, began, since: began })
+    }
+
+    async fn apply(&mut self, events: &[Chosen], open: &mut Open) -> Result<(), Failure> {
         if events.is_empty() {
             return Ok(());
         }
         if open.first.is_none() {
             open.first = events.first().cloned();
         }
+        let models = &self.shared.models;
         let apply = match &mut open.tx {
             Some(tx) => self.handler.apply(models, tx, events),
             None => {
@@ -132,10 +151,8 @@ impl Feeder {
                 self.handler.prepare(models, events)
             }
         };
-        let applied = guarded(&self.lease, apply).await;
-        let before = open.applied;
         open.applied += events.len();
-        applied.map_err(|failure| self.failed(before, events, open.first.as_ref(), failure))
+        guarded(&self.lease, apply).await
     }
 
     /// Commits a step.
@@ -144,7 +161,7 @@ impl Feeder {
             open.since = Instant::now();
         }
         let (since, applied, first) = (open.since, open.applied, open.first.take());
-        let (plan, committed) = match self.commit(open).await {
+        let (step, committed) = match self.commit(open).await {
             Ok(done) => done,
             Err(failure) => {
                 let failed = self.failed(applied, &[], first.as_ref(), failure);
@@ -155,7 +172,7 @@ impl Feeder {
         self.hold = committed.hold;
         self.wishes |= committed.wishes;
         self.handler.committed();
-        self.note(&plan, applied);
+        self.note(&step, applied);
         let most = self.entry.batch();
         // A step that takes long would outlast the lease; one that was made small grows.
         if !self.took_long(since, applied) {
@@ -164,22 +181,22 @@ impl Feeder {
         Ok(())
     }
 
-    async fn commit(&mut self, open: Open) -> Result<(Plan, Committed), Failure> {
-        let Open { tx, plan, .. } = open;
+    async fn commit(&mut self, open: Open) -> Result<(Step, Committed), Failure> {
+        let Open { tx, step, .. } = open;
         let models = &self.shared.models;
         let committed = match tx {
             Some(mut tx) => {
                 guarded(&self.lease, self.handler.flush(models, &mut tx)).await?;
-                models.commit(tx, &plan.step).await?
+                models.commit(tx, &step).await?
             }
             None => {
                 let mut changes = Vec::new();
                 let tell = async { self.handler.changes().map(|told| changes = told) };
                 guarded(&self.lease, tell).await?;
-                models.write(&self.lease, changes, &plan.step).await?
+                models.write(&self.lease, changes, &step).await?
             }
         };
-        Ok((plan, committed))
+        Ok((step, committed))
     }
 
     /// Whether a step took so long that the next one is to be smaller; it also may have
@@ -194,8 +211,7 @@ impl Feeder {
     }
 
     /// Remembers what was committed.
-    fn note(&mut self, plan: &Plan, applied: usize) {
-        let Plan { step, fresh } = plan;
+    fn note(&mut self, step: &Step, applied: usize) {
         for letter in &step.parked {
             meter::parked(&self.lease.unit);
             let Some(reason) = &letter.reason else { continue };
@@ -208,7 +224,6 @@ impl Feeder {
                 tracing::error!(target: "annals", %unit, %position, %reason, "an event is parked");
             }
         }
-        self.parked.extend(fresh.iter().cloned());
         self.tries = None;
         self.stood = Some(step.to);
         self.troubled = false;
@@ -221,7 +236,7 @@ impl Feeder {
 
 /// Runs code of the user's: a panic is a failure, and so is what does not end within a
 /// lease.
-async fn guarded(
+pub(super) async fn guarded(
     lease: &Lease,
     work: impl Future<Output = Result<(), Failure>>,
 ) -> Result<(), Failure> {
@@ -232,11 +247,5 @@ async fn guarded(
             Err(Failure::Event { nth: None, reason: panicked(&*panic), certain: true })
         }
         Err(_) => Err(endless()),
-    }
-}
-
-impl Plan {
-    fn from(start: Checkpoint) -> Self {
-        Self { step: Step::from(start), fresh: HashSet::new() }
     }
 }
