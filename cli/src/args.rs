@@ -1,6 +1,7 @@
 //! What may stand on the command line.
 
 mod letters;
+mod processes;
 mod rebuild;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use annals::Partitions;
 use clap::{Parser, Subcommand};
 
 pub(crate) use letters::{Letters, List, Retry, Show, Skip};
+pub(crate) use processes::{Alerts, Decided, Instance, Instances, Processes};
 pub(crate) use rebuild::Rebuild;
 
 /// Looks after event logs and read models of annals in PostgreSQL.
@@ -85,6 +87,9 @@ pub(crate) enum Command {
     /// Events that read models could not take
     #[command(subcommand)]
     DeadLetters(Letters),
+    /// What process managers are about, and what people decide about them
+    #[command(subcommand)]
+    Processes(Processes),
     /// Write the log as text, one event a line
     Export(Export),
     /// Read a log from text that was exported; an import that was stopped goes on

@@ -1,6 +1,7 @@
 //! From the command line to the stores.
 
 use annals_postgres::{ConnectError, PostgresReadModels, PostgresStore, PostgresStoreBuilder};
+use annals_processes::ProcessOperations;
 use annals_projections::Operations;
 
 use crate::args::Place;
@@ -26,6 +27,18 @@ pub(crate) async fn log_to_read(place: &Place) -> Result<PostgresStore, Failure>
 /// The read models, and the log that they are fed from.
 pub(crate) async fn operations(place: &Place) -> Result<Operations, Failure> {
     let log = log_to_read(place).await?;
+    let models = models(place, &log).await?;
+    Ok(Operations::new(log, models))
+}
+
+/// The processes of a log, about which people may decide.
+pub(crate) async fn processes(place: &Place) -> Result<ProcessOperations, Failure> {
+    let log = log(place).await?;
+    let models = models(place, &log).await?;
+    Ok(ProcessOperations::new(log, models))
+}
+
+async fn models(place: &Place, log: &PostgresStore) -> Result<PostgresReadModels, Failure> {
     let models = match &place.models_url {
         None => log.read_models(),
         Some(url) => {
@@ -33,8 +46,7 @@ pub(crate) async fn operations(place: &Place) -> Result<Operations, Failure> {
             if place.transaction_pooler { builder.transaction_pooler() } else { builder }
         }
     };
-    let models = models.schema(&place.models_schema).connect().await.map_err(no_models)?;
-    Ok(Operations::new(log, models))
+    models.schema(&place.models_schema).connect().await.map_err(no_models)
 }
 
 fn no_log(error: ConnectError) -> Failure {

@@ -7,10 +7,13 @@ use annals::ReadError;
 use annals::history::{ExportError, ImportError};
 use annals::read_model::SwitchError;
 use annals_postgres::{ConnectError, MigrateError, Schema};
+use annals_processes::DecideError;
+use annals_projections::QueryError;
 use annals_projections::operations::Failed;
 
 use crate::exit::Exit;
 use crate::letters::NoLetter;
+use crate::processes::NoInstance;
 use crate::rebuild::Refusal;
 
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +45,12 @@ pub(crate) enum Failure {
     Refused(#[from] Refusal),
     #[error(transparent)]
     NoLetter(#[from] NoLetter),
+    #[error(transparent)]
+    NoInstance(#[from] NoInstance),
+    #[error("nothing was decided")]
+    Decide(#[from] DecideError),
+    #[error("what is known of processes cannot be read")]
+    Query(#[from] QueryError),
     #[error("the log could not be read")]
     Read(#[from] ReadError),
     #[error("the log was not exported")]
@@ -63,7 +72,10 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Failure::Interrupted => Exit::Interrupted,
-            Failure::Refused(_) | Failure::NoLetter(_) => Exit::No,
+            Failure::Refused(_) | Failure::NoLetter(_) | Failure::NoInstance(_) => Exit::No,
+            Failure::Decide(
+                DecideError::Unknown | DecideError::Over | DecideError::NothingToDecide,
+            ) => Exit::No,
             Failure::Operation(Failed::NotTogether { .. } | Failed::Compare(_)) => Exit::No,
             Failure::Operation(Failed::Switch(SwitchError::Store(_))) => Exit::Failed,
             Failure::Operation(Failed::Switch(_)) => Exit::No,

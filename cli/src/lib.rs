@@ -11,6 +11,7 @@ mod interrupt;
 mod letters;
 mod lines;
 mod output;
+mod processes;
 mod progress;
 mod rebuild;
 mod redact;
@@ -49,6 +50,7 @@ async fn run(command: Command, place: &args::Place, output: Output) -> Result<Ex
         Command::Audit(args) => interrupt.unless(audit::run(&args, place, output)).await,
         Command::Rebuild(args) => Box::pin(rebuild::run(&args, place, output, &interrupt)).await,
         Command::DeadLetters(args) => interrupt.unless(letters::run(&args, place, output)).await,
+        Command::Processes(args) => interrupt.unless(processes::run(&args, place, output)).await,
         Command::Export(args) => export::run(&args, place, output, &interrupt).await,
         Command::Import(args) => import::run(&args, place, output, &interrupt).await,
     }

@@ -85,11 +85,21 @@ fn number_of(key: &str) -> Option<u32> {
     key.split('|').nth(4)?.parse().ok()
 }
 
-/// What a place says: its kind, and when it is due in microseconds since 1970.
-pub(crate) fn read_place(key: &str) -> Option<(&str, i128)> {
-    let mut parts = key.split('|').skip(2);
-    let kind = parts.next()?;
-    Some((kind, parts.next()?.parse().ok()?))
+/// What a place says: the process, the kind, and when it is due in microseconds since 1970.
+pub(crate) fn read_place(key: &str) -> Option<(&str, &str, i128)> {
+    let mut parts = key.split('|').skip(1);
+    let (process, kind) = (parts.next()?, parts.next()?);
+    Some((process, kind, parts.next()?.parse().ok()?))
+}
+
+/// Before everything in a partition.
+pub(crate) fn before(partition: Partition) -> String {
+    format!("{:05}|", partition.get())
+}
+
+/// Behind everything in a partition.
+pub(crate) fn after(partition: Partition) -> String {
+    format!("{:05}}}", partition.get())
 }
 
 /// Before everything of a process in a partition.

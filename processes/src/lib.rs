@@ -1,6 +1,7 @@
 #![doc = include_str!("../docs/processes.md")]
 
 mod agenda;
+mod alerts;
 mod book;
 mod calls;
 mod driver;
@@ -17,11 +18,13 @@ mod overview;
 mod process;
 mod reaction;
 mod reactor;
+mod standing;
 pub mod step;
 pub mod testing;
 mod worker;
 
 pub use agenda::Agenda;
+pub use alerts::Alert;
 pub use book::Book;
 pub use calls::CallOptions;
 pub use error::ProcessError;
@@ -32,4 +35,5 @@ pub use options::ProcessOptions;
 pub use overview::Overview;
 pub use process::{Process, Route};
 pub use reaction::Reaction;
+pub use standing::Standing;
 pub use worker::{Processes, RunningProcesses, StartError};

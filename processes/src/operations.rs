@@ -23,8 +23,8 @@ const CONFLICTS: u32 = 20;
 /// A clone is another handle.
 #[derive(Debug, Clone)]
 pub struct ProcessOperations {
-    log: AnyStore,
-    views: Views,
+    pub(crate) log: AnyStore,
+    pub(crate) views: Views,
 }
 
 impl ProcessOperations {

@@ -8,6 +8,7 @@ mod connect;
 mod domain;
 mod history;
 mod letters;
+mod processes;
 mod rebuild;
 mod status;
 mod support;

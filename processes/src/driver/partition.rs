@@ -146,7 +146,7 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
                 if place >= end {
                     return Ok(look);
                 }
-                let Some((kind, due)) = agenda::read_place(&place) else { continue };
+                let Some((_, kind, due)) = agenda::read_place(&place) else { continue };
                 let kind = kind.to_owned();
                 behind.clone_from(&place);
                 if skip.as_ref() == Some(&kind) || self.hand.has(&place) {

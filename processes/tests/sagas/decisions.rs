@@ -1,7 +1,10 @@
 //! What people decide where a process cannot go on.
 
-use annals_processes::step::{Decision, Phase, What};
-use annals_processes::{DecideError, Overview, ProcessOperations};
+use std::time::Duration;
+
+use annals_processes::step::{Decision, Phase, Task, What};
+use annals_processes::{DecideError, Overview, ProcessOperations, Processes, Standing};
+use time::OffsetDateTime;
 
 use super::domain::OrderEvent;
 use super::shop::Says;
@@ -32,6 +35,12 @@ pub async fn a_compensation_that_fails_waits_for_somebody_who_knows_all(world: W
     };
     assert_eq!(command.to_string(), r#"{"Void":{"order":"1"}}"#);
     assert_eq!(reason, "come back later");
+    assert_eq!(overview.standing(overview.moved), Standing::Parked);
+    // It is found among all others without a look at them.
+    let alerts = operations(&world).alerts(Duration::from_secs(60), 10).await.unwrap();
+    let [alert] = &alerts[..] else { panic!("{alerts:?}") };
+    assert_eq!((alert.process.as_str(), alert.instance.as_str()), ("fulfilment", "1"));
+    assert!(alert.is_decision());
     // The stock is undone behind it.
     assert_eq!(world.shop.stock.load("apple").await.unwrap().state.free, 7);
     worker.stop().await.unwrap();
@@ -64,6 +73,28 @@ pub async fn what_is_abandoned_stays_as_it_is(world: World) {
     assert_eq!(world.shop.stock.load("apple").await.unwrap().state.free, 7);
     assert_eq!(world.became("1").await, []);
     worker.stop().await.unwrap();
+}
+
+pub async fn what_nobody_carries_out_is_told(world: World) {
+    // A worker without the code of the process feeds the views.
+    let processes = Processes::new(world.log.clone(), world.models.clone());
+    let processes = processes.lease(Duration::from_secs(1));
+    let blind = processes.start().await.unwrap();
+    let begun = Task {
+        number: 0,
+        key: 0,
+        kind: "command".to_owned(),
+        due: OffsetDateTime::now_utc() - Duration::from_secs(90),
+        what: What::Command { command: serde_json::json!({}), undoes: false },
+    };
+    world.step("forgotten", "7", begun).await;
+    blind.caught_up().await.unwrap();
+    let told = async |late| operations(&world).alerts(Duration::from_secs(late), 10).await.unwrap();
+    assert_eq!(told(120).await, []);
+    let alerts = told(60).await;
+    assert_eq!((alerts.len(), alerts[0].process.as_str()), (1, "forgotten"));
+    assert!(!alerts[0].is_decision());
+    blind.stop().await.unwrap();
 }
 
 pub async fn nobody_decides_where_nothing_waits(world: World) {

@@ -51,6 +51,7 @@ everywhere! {
         what_is_tried_again_goes_on,
         what_was_seen_to_is_left_out,
         what_is_abandoned_stays_as_it_is,
+        what_nobody_carries_out_is_told,
         nobody_decides_where_nothing_waits,
     }
     happy {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use annals::read_model::AnyReadModels;
-use annals::store::StreamQuery;
-use annals::{AnyStore, EventStore, ReadModelStore, StreamId, Token};
+use annals::store::{Append, NewEvent, StreamQuery};
+use annals::{AnyStore, EventStore, ExpectedVersion, ReadModelStore, StreamId, Token};
 use annals_memory::{MemoryReadModels, MemoryStore};
 use annals_postgres::testing::Database;
 use annals_postgres::{PostgresReadModels, PostgresStore};
+use annals_processes::step::{ProcessEvent, Step, Taken, Task};
 use annals_processes::{CallOptions, Overview, ProcessOptions, Processes, RunningProcesses};
 use futures::TryStreamExt;
 
@@ -67,6 +68,17 @@ impl World {
         let placed = OrderEvent::Placed { sku: sku.to_owned(), quantity, cents: 500 };
         let done = self.shop.orders.update(order, |_: &_| placed.clone()).await.unwrap();
         done.token
+    }
+
+    /// A step of an instance, written as a worker of other code would.
+    pub async fn step(&self, process: &str, key: &str, opened: Task) {
+        let input = Taken::WentOn { task: 0 };
+        let (closed, undo, phase) = (Vec::new(), Vec::new(), None);
+        let step = Step { input, opened: vec![opened], closed, undo, undone: 0, phase };
+        let event = NewEvent::encode(self.log.log().codec, &ProcessEvent::Stepped(step)).unwrap();
+        let stream = StreamId::new(&format!("annals.process.{process}"), key).unwrap();
+        let append = Append::to(stream, ExpectedVersion::NoStream, vec![event]);
+        self.log.append(append).await.unwrap();
     }
 
     /// What the log says of an order, behind its first event.
