@@ -1,4 +1,6 @@
 #![doc = include_str!("../docs/processes.md")]
+//!
+#![doc = include_str!("../docs/calls.md")]
 
 mod agenda;
 mod book;
@@ -11,6 +13,7 @@ mod input;
 mod instance;
 mod instances;
 mod mark;
+mod meter;
 mod operations;
 mod options;
 mod overview;
@@ -18,11 +21,14 @@ mod process;
 mod reaction;
 mod reactor;
 pub mod step;
+mod troubles;
 mod worker;
 
 pub use agenda::Agenda;
 pub use book::Book;
-pub use calls::CallOptions;
+pub use calls::{
+    BreakerOptions, CallError, CallOptions, Calls, Circuit, CircuitState, RetryBudget,
+};
 pub use error::ProcessError;
 pub use executor::{Call, Executor, Failure};
 pub use input::{Completion, Failed, Input};
@@ -31,4 +37,5 @@ pub use options::ProcessOptions;
 pub use overview::Overview;
 pub use process::{Process, Route};
 pub use reaction::Reaction;
+pub use troubles::{Trouble, TroubleKind};
 pub use worker::{Processes, RunningProcesses, StartError};
