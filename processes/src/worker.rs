@@ -61,7 +61,7 @@ impl<S: Send + 'static> Processes<S> {
     ) -> Self {
         let log = self.log.clone();
         self.parts
-            .push(Box::new(move |shared| Part::process::<P, _>(log, shared, executor, options)));
+            .push(Box::new(move |shared| Part::process::<P, _>(log, shared, executor, &options)));
         self
     }
 

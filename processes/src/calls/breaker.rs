@@ -76,7 +76,7 @@ impl Breaker {
 
     /// Lets a call begin, if one may now.
     pub(super) fn admit(&self) -> Option<Admitted<'_>> {
-        let pass = self.change(|machine, now| machine.admit(now))?;
+        let pass = self.change(Machine::admit)?;
         Some(Admitted { breaker: self, pass, verdict: Verdict::Unknown })
     }
 

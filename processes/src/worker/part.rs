@@ -55,10 +55,10 @@ impl<S: Send + 'static> Part<S> {
         log: AnyStore,
         shared: Shared,
         executor: X,
-        options: ProcessOptions,
+        options: &ProcessOptions,
     ) -> Self {
         let Shared { clock, circuits, troubles } = shared;
-        let callers = Callers::new(P::NAME, &options, circuits, clock.clone());
+        let callers = Callers::new(P::NAME, options, circuits, clock.clone());
         let callers = Arc::new(callers);
         let instances = Arc::new(Instances::<P>::new(log.clone(), clock));
         let behind = Arc::new(OnceLock::new());

@@ -55,7 +55,6 @@ impl Window {
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "it is less than the number of parts")]
     fn place(&self, number: u128) -> usize {
         (number % self.counts.len() as u128) as usize
     }
