@@ -29,7 +29,9 @@ pub trait Executor<C>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Reply, Failure>> + Send;
 
     /// What to go on with where a command was given up, instead of telling the process that it
-    /// failed.
+    /// failed: it was refused, its tries are used up, or its time is over. In that last case
+    /// the failure is [`Passing`](Failure::Passing) where none of its tries was left in doubt,
+    /// and [`Unknown`](Failure::Unknown) else. One that panics counts as `None`.
     fn fallback(&self, command: &C, failure: &Failure) -> Option<Self::Reply> {
         let _ = (command, failure);
         None

@@ -50,7 +50,7 @@ impl<P: Process> fmt::Debug for Input<'_, P> {
 /// Why a command will not be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failed {
-    /// What the last try said.
+    /// What the last try said, or for what it had waited when its time was over.
     pub reason: String,
     /// Whether it may have been done all the same: the last tries were not answered, say.
     pub in_doubt: bool,

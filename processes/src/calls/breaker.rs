@@ -37,6 +37,7 @@ struct Inner {
 impl Breaker {
     pub(super) fn new(dependency: String, options: BreakerOptions, clock: Arc<dyn Clock>) -> Self {
         let machine = Machine::new(options, Instant::now());
+        meter::circuit(&dependency, machine.phase() as u8);
         let inner = Mutex::new(Inner { machine, since: clock.now(), opened: 0 });
         Self { dependency, clock, inner, moved: watch::Sender::new(()) }
     }

@@ -130,8 +130,8 @@ impl Caller {
             return Err(NoTurn::TooLate("its kind has used up its retry budget".to_owned()));
         }
         let turn = loop {
-            // Who waits for a circuit holds no place: kinds may share a dependency, and a
-            // place that nobody uses would keep others from theirs.
+            // Who waits for a circuit holds no place, and who waits for a place no trial: that
+            // one may be another kind's whose calls could begin.
             if let Some(breaker) = &self.breaker {
                 tokio::select! {
                     biased;

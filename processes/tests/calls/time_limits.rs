@@ -61,14 +61,17 @@ async fn a_command_before_an_open_circuit_ends_by_its_time_and_untried() {
     let world = World::new();
     world.service.says(Ask::Pay, Says::NotNow);
     let breaker = BreakerOptions::new().failures(1).open_for(Duration::from_secs(3_600));
-    let options = CallOptions::new().attempts(1).breaker(breaker);
+    let options = CallOptions::new().attempts(1).concurrency(1).breaker(breaker);
     let worker = world.pays(options.within(Duration::from_secs(60))).await;
     world.issue(1, &[Ask::Pay]).await;
     let not_now = Became::Failed { reason: "not now".to_owned(), in_doubt: false };
     assert_eq!(world.end(1).await, not_now);
     world.issue(2, &[Ask::Pay]).await;
+    world.issue(3, &[Ask::Pay]).await;
     let reason = "it was not tried within 60s: the circuit of billing/pay is open".to_owned();
-    assert_eq!(world.end(2).await, Became::Failed { reason, in_doubt: false });
+    let untried = Became::Failed { reason, in_doubt: false };
+    assert_eq!(world.end(2).await, untried);
+    assert_eq!(world.end(3).await, untried, "the one place is free: nobody who waits has it");
     assert_eq!(world.service.seen(Ask::Pay).instances, ["1"]);
     worker.stop().await.unwrap();
 }

@@ -43,6 +43,19 @@ async fn commands_add_tries_for_those_who_wait_in_their_order() {
     assert_eq!(*order.lock().unwrap_or_else(PoisonError::into_inner), [0, 1]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_waits_goes_on_as_soon_as_commands_have_added_it() {
+    let bucket = Bucket::new(RetryBudget::new().percent(100).per_second(1).burst(1));
+    bucket.take().await;
+    let began = Instant::now();
+    let adding = async {
+        sleep(Duration::from_millis(100)).await;
+        bucket.add();
+    };
+    tokio::join!(bucket.take(), adding);
+    assert_eq!(began.elapsed(), Duration::from_millis(100));
+}
+
 #[derive(Debug, Clone)]
 enum Act {
     Wait(u64),

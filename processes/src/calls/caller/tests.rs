@@ -16,6 +16,8 @@ use super::*;
 struct Service {
     script: Mutex<Vec<Says>>,
     attempts: Mutex<Vec<u32>>,
+    /// With what a fallback was asked for.
+    failures: Mutex<Vec<Failure>>,
 }
 
 #[derive(Clone, Copy)]
@@ -28,7 +30,7 @@ enum Says {
 
 impl Service {
     fn says(script: &[Says]) -> Self {
-        Self { script: Mutex::new(script.to_vec()), attempts: Mutex::default() }
+        Self { script: Mutex::new(script.to_vec()), ..Self::default() }
     }
 
     fn attempts(&self) -> Vec<u32> {
@@ -52,6 +54,11 @@ impl Executor<()> for Service {
             Some(Says::Nothing) => std::future::pending().await,
             Some(Says::Panic) => panic!("on purpose"),
         }
+    }
+
+    fn fallback(&self, (): &(), failure: &Failure) -> Option<()> {
+        self.failures.lock().unwrap().push(failure.clone());
+        None
     }
 }
 
@@ -140,6 +147,9 @@ async fn a_circuit_that_stays_open_costs_no_attempt_and_ends_by_the_time() {
     assert_eq!(failed.reason, "it was not tried within 900s: the circuit of payments is open");
     assert!(!failed.in_doubt);
     assert_eq!(service.attempts(), [1, 2]);
+    // A fallback is told the same.
+    let failures = service.failures.lock().unwrap();
+    assert!(matches!(failures[..], [Failure::Unknown(_), Failure::Passing(_)]), "{failures:?}");
 }
 
 #[tokio::test(start_paused = true)]
