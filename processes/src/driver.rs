@@ -5,15 +5,16 @@ mod partition;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use annals::{Partition, Position};
 use annals_projections::{Feeding, Views};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::calls::Caller;
+use crate::calls::Callers;
 use crate::instances::Instances;
-use crate::options::ProcessOptions;
+use crate::troubles::Troubles;
 use crate::{Executor, Process};
 
 use self::partition::Desk;
@@ -24,35 +25,19 @@ pub(crate) struct Driver<P: Process, X> {
     pub(crate) instances: Arc<Instances<P>>,
     pub(crate) executor: X,
     pub(crate) views: Views,
-    options: ProcessOptions,
-    callers: BTreeMap<String, Caller>,
-    others: Caller,
+    pub(crate) callers: Arc<Callers>,
+    pub(crate) troubles: Arc<Troubles>,
+    /// How long what is in hand has to be done when the worker is stopped.
+    pub(crate) grace: Duration,
+    pub(crate) stop: watch::Receiver<bool>,
 }
 
 impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
-    pub(crate) fn new(
-        instances: Arc<Instances<P>>,
-        executor: X,
-        views: Views,
-        options: ProcessOptions,
-    ) -> Self {
-        let caller =
-            |(kind, options): (&String, &_)| (kind.clone(), Caller::new(Clone::clone(options)));
-        let callers = options.kinds.iter().map(caller).collect();
-        let others = Caller::new(options.others.clone());
-        Self { instances, executor, views, options, callers, others }
-    }
-
-    /// What carries out the commands of a kind.
-    pub(crate) fn caller(&self, kind: &str) -> &Caller {
-        self.callers.get(kind).unwrap_or(&self.others)
-    }
-
     /// Works until it is told to stop; what is in hand then has this long to be done.
-    pub(crate) async fn run(self: Arc<Self>, mut feeding: Feeding, stop: watch::Receiver<bool>) {
+    pub(crate) async fn run(self: Arc<Self>, mut feeding: Feeding) {
         let mut desks = BTreeMap::<Partition, watch::Sender<Position>>::new();
         let mut tasks = JoinSet::new();
-        let mut told = stop.clone();
+        let mut told = self.stop.clone();
         loop {
             let fed = tokio::select! {
                 fed = feeding.changed() => fed,
@@ -72,16 +57,12 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
                     continue;
                 }
                 let (sender, progress) = watch::channel(place);
-                let desk = Desk::new(self.clone(), partition, progress, stop.clone());
+                let desk = Desk::new(self.clone(), partition, progress);
                 tasks.spawn(desk.run());
                 desks.insert(partition, sender);
             }
             while tasks.try_join_next().is_some() {}
         }
         while tasks.join_next().await.is_some() {}
-    }
-
-    pub(crate) fn grace(&self) -> std::time::Duration {
-        self.options.grace
     }
 }

@@ -29,7 +29,9 @@ pub trait Executor<C>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Reply, Failure>> + Send;
 
     /// What to go on with where a command was given up, instead of telling the process that it
-    /// failed.
+    /// failed: it was refused, its tries are used up, or its time is over. In that last case
+    /// the failure is [`Passing`](Failure::Passing) where none of its tries was left in doubt,
+    /// and [`Unknown`](Failure::Unknown) else. One that panics counts as `None`.
     fn fallback(&self, command: &C, failure: &Failure) -> Option<Self::Reply> {
         let _ = (command, failure);
         None
@@ -56,7 +58,8 @@ pub enum Failure {
     /// It was refused, and not done; it would be refused again. The process is told.
     #[error("refused: {0}")]
     Refused(String),
-    /// It was not done, and may be the next time: it is tried again.
+    /// It was not done, and may be the next time: it is tried again. Where it is given up in the
+    /// end, it counts as in doubt all the same: an earlier try may have been left unanswered.
     #[error("{0}")]
     Passing(String),
     /// Nobody knows whether it was done: it is tried again.

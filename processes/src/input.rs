@@ -50,9 +50,10 @@ impl<P: Process> fmt::Debug for Input<'_, P> {
 /// Why a command will not be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failed {
-    /// What the last try said.
+    /// What the last try said, or for what it had waited when its time was over.
     pub reason: String,
-    /// Whether it may have been done all the same: the last tries were not answered, say.
+    /// Whether it may have been done all the same. It is so unless the command was refused: a
+    /// try may have been left without its answer, also by a worker that is no more.
     pub in_doubt: bool,
 }
 

@@ -1,4 +1,6 @@
 #![doc = include_str!("../docs/processes.md")]
+//!
+#![doc = include_str!("../docs/calls.md")]
 
 mod agenda;
 mod alerts;
@@ -12,6 +14,7 @@ mod input;
 mod instance;
 mod instances;
 mod mark;
+mod meter;
 mod operations;
 mod options;
 mod overview;
@@ -21,12 +24,15 @@ mod reactor;
 mod standing;
 pub mod step;
 pub mod testing;
+mod troubles;
 mod worker;
 
 pub use agenda::Agenda;
 pub use alerts::Alert;
 pub use book::Book;
-pub use calls::CallOptions;
+pub use calls::{
+    BreakerOptions, CallError, CallOptions, Calls, Circuit, CircuitState, RetryBudget,
+};
 pub use error::ProcessError;
 pub use executor::{Call, Executor, Failure};
 pub use input::{Completion, Failed, Input};
@@ -36,4 +42,5 @@ pub use overview::Overview;
 pub use process::{Process, Route};
 pub use reaction::Reaction;
 pub use standing::Standing;
+pub use troubles::{Trouble, TroubleKind};
 pub use worker::{Processes, RunningProcesses, StartError};

@@ -11,15 +11,18 @@ use annals_projections::{Operations, Options, RunError, Runner, Running, Views};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use self::part::{Begun, Part};
+use self::part::{Begun, Part, Shared};
 use crate::agenda::Agenda;
+use crate::calls::{Callers, Calls};
 use crate::error::ProcessError;
+use crate::meter;
 use crate::options::ProcessOptions;
 use crate::overview::Overview;
+use crate::troubles::{Trouble, Troubles};
 use crate::{Executor, Process};
 
-/// Makes what a process adds to a worker, once its clock is known.
-type MakePart<S> = Box<dyn FnOnce(Arc<dyn Clock>) -> Part<S> + Send>;
+/// Makes what a process adds to a worker, once it is known what all of them share.
+type MakePart<S> = Box<dyn FnOnce(Shared) -> Part<S> + Send>;
 
 /// Works on processes: hands them their events, carries out what they ask for, and fires their
 /// timers.
@@ -58,7 +61,7 @@ impl<S: Send + 'static> Processes<S> {
     ) -> Self {
         let log = self.log.clone();
         self.parts
-            .push(Box::new(move |clock| Part::process::<P, _>(log, clock, executor, options)));
+            .push(Box::new(move |shared| Part::process::<P, _>(log, shared, executor, &options)));
         self
     }
 
@@ -85,12 +88,16 @@ impl<S: Send + 'static> Processes<S> {
     /// See [`StartError`]; nothing is worked on then.
     pub async fn start(self) -> Result<RunningProcesses, StartError> {
         let Self { mut runner, clock, parts, .. } = self;
+        meter::describe();
+        let shared = Shared::new(clock);
         let mut begun: Vec<Begun> = Vec::new();
+        let mut callers = Vec::new();
         for part in parts {
-            let Part { mark, join, begin } = part(clock.clone());
+            let Part { mark, join, begin, callers: own } = part(shared.clone());
             mark.await?;
             runner = join(runner);
             begun.push(begin);
+            callers.push(own);
         }
         let running = runner.start().await?;
         let (stop, told) = watch::channel(false);
@@ -98,7 +105,7 @@ impl<S: Send + 'static> Processes<S> {
         for begin in begun {
             tasks.spawn(begin(&running, told.clone()));
         }
-        Ok(RunningProcesses { running, stop, tasks })
+        Ok(RunningProcesses { running, stop, tasks, callers, troubles: shared.troubles })
     }
 
     /// Works until `shutdown` is ready, and stops cleanly.
@@ -128,6 +135,8 @@ pub struct RunningProcesses {
     running: Running,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    callers: Vec<Arc<Callers>>,
+    troubles: Arc<Troubles>,
 }
 
 impl RunningProcesses {
@@ -144,6 +153,21 @@ impl RunningProcesses {
         self.running.operations()
     }
 
+    /// The calls of this worker, by process and kind: how many are under way or wait, whether
+    /// their circuits are closed, and what went wrong last. A kind without options of its own
+    /// is here from its first command on.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Calls> {
+        self.callers.iter().flat_map(|callers| callers.look()).collect()
+    }
+
+    /// What keeps this worker from going on with instances, the oldest first: the first 1,000.
+    /// What the history of an instance shows, such as a command that has failed, is no trouble.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<Trouble> {
+        self.troubles.look()
+    }
+
     /// Waits until everything that is in the log now was handed to its processes.
     ///
     /// # Errors
@@ -153,7 +177,8 @@ impl RunningProcesses {
     }
 
     /// Stops: what is in hand is done to the end, as long as the
-    /// [grace](ProcessOptions::grace) lasts, and the leases are handed over.
+    /// [grace](ProcessOptions::grace) lasts, and the leases are handed over. Commands that can
+    /// only wait for a circuit are given up at once, and come again.
     ///
     /// # Errors
     /// The leases could not be given back; they run out.

@@ -20,6 +20,8 @@ use crate::error::ProcessError;
 use crate::executor::Call;
 use crate::input::Failed;
 use crate::step::{Task, What};
+use crate::troubles::TroubleKind::{AgendaUnreadable, CommandUnreadable, InstanceNotTold};
+use crate::troubles::{Place, TroubleKind};
 use crate::{Executor, Process};
 
 /// How many tasks are looked at at once, beside those in hand.
@@ -51,6 +53,14 @@ struct Finished {
     at: Option<Position>,
 }
 
+/// For whom a task is done, and what led to it.
+#[derive(Clone, Copy)]
+struct Errand<'a> {
+    partition: Partition,
+    instance: &'a str,
+    metadata: &'a Metadata,
+}
+
 /// What a look at the agenda has found.
 struct Look {
     /// When the next task is due that is not yet.
@@ -62,8 +72,8 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
         driver: Arc<Driver<P, X>>,
         partition: Partition,
         progress: watch::Receiver<Position>,
-        stop: watch::Receiver<bool>,
     ) -> Self {
+        let stop = driver.stop.clone();
         Self { driver, partition, progress, stop, hand: Hand::default(), tasks: JoinSet::new() }
     }
 
@@ -71,17 +81,23 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
     /// then is done to the end in the first case, as long as that takes no longer than the
     /// grace, and given up in the second.
     pub(super) async fn run(mut self) {
+        let mut trouble = None;
         loop {
             let reached = *self.progress.borrow_and_update();
             self.hand.forget(reached);
             let began = Instant::now();
             let wake = match self.look().await {
-                Ok(look) => self.wake(&look),
+                Ok(look) => {
+                    drop(trouble.take());
+                    self.wake(&look)
+                }
                 Err(error) => {
                     tracing::warn!(
                         target: "annals", process = P::NAME, partition = %self.partition, %error,
                         "the agenda cannot be read: trying again"
                     );
+                    let place = trouble_with::<P>(self.partition, AgendaUnreadable, None);
+                    drop(trouble.replace(self.driver.troubles.tell(place, &error.to_string())));
                     Instant::now() + Duration::from_secs(1)
                 }
             };
@@ -105,7 +121,7 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
             }
         }
         let all = async { while self.tasks.join_next().await.is_some() {} };
-        if timeout(self.driver.grace(), all).await.is_err() {
+        if timeout(self.driver.grace, all).await.is_err() {
             tracing::warn!(
                 target: "annals", process = P::NAME, partition = %self.partition,
                 "commands in hand are not answered: they are given up, and come again"
@@ -175,7 +191,7 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
         let room = match kind {
             crate::engine::DECISION => 0,
             crate::engine::TIMER | crate::engine::GO_ON => TIMERS,
-            kind => self.driver.caller(kind).room(),
+            kind => self.driver.callers.of(kind).room(),
         };
         self.hand.under_way(kind) < room
     }
@@ -184,8 +200,10 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
         let Agenda { instance, task: Some(task), metadata } = item else { return };
         self.hand.take(place.clone(), &kind);
         let driver = self.driver.clone();
+        let partition = self.partition;
         self.tasks.spawn(async move {
-            let at = driver.carry_out(&instance, &task, &metadata).await;
+            let errand = Errand { partition, instance: &instance, metadata: &metadata };
+            let at = driver.carry_out(errand, &task).await;
             Finished { place, kind, at }
         });
     }
@@ -193,15 +211,11 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
 
 impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
     /// Does what a task asks for, and lets the instance know. Dropping it leaves the task open.
-    async fn carry_out(
-        &self,
-        instance: &str,
-        task: &Task,
-        metadata: &Metadata,
-    ) -> Option<Position> {
+    async fn carry_out(&self, errand: Errand<'_>, task: &Task) -> Option<Position> {
+        let instance = errand.instance;
         match &task.what {
             What::Timer { .. } => {
-                self.tell(instance, &Incoming::Due { task: task.number }, metadata).await
+                self.tell(errand, task.number, &Incoming::Due { task: task.number }).await
             }
             What::Command { command, .. } => {
                 let Ok(command) = serde::Deserialize::deserialize(command) else {
@@ -209,6 +223,11 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
                         target: "annals", process = P::NAME, instance, task = task.number,
                         "a command cannot be read by this code: deploy code that does"
                     );
+                    let of = Some((instance.to_owned(), task.number));
+                    let place = trouble_with::<P>(errand.partition, CommandUnreadable, of);
+                    let error = "it cannot be read by this code";
+                    // Until it was looked at again.
+                    let _trouble = self.troubles.tell(place, error).lasting(Duration::from_secs(5));
                     sleep(Duration::from_secs(60)).await;
                     return None;
                 };
@@ -218,12 +237,13 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
                     attempt: 1,
                     due: task.due,
                 };
-                let work = self.caller(&task.kind).call(&self.executor, &command, call);
-                let outcome = annals::following(metadata.clone(), work).await;
-                self.tell_outcome(instance, task.number, outcome, metadata).await
+                let caller = self.callers.of(&task.kind);
+                let work = caller.call(&self.executor, &command, call, self.stop.clone());
+                let outcome = annals::following(errand.metadata.clone(), work).await?;
+                self.tell_outcome(errand, task.number, outcome).await
             }
             What::GoOn => {
-                self.tell(instance, &Incoming::GoOn { task: task.number }, metadata).await
+                self.tell(errand, task.number, &Incoming::GoOn { task: task.number }).await
             }
             What::Decision { .. } => None,
         }
@@ -231,11 +251,11 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
 
     async fn tell_outcome(
         &self,
-        instance: &str,
+        errand: Errand<'_>,
         task: u32,
         mut outcome: Result<P::Reply, Failed>,
-        metadata: &Metadata,
     ) -> Option<Position> {
+        let Errand { instance, metadata, .. } = errand;
         let incoming = Incoming::Outcome { task, outcome: &outcome };
         let advanced = self.instances.advance(instance, &incoming, metadata).await;
         if let Err(ProcessError::Invalid(_) | ProcessError::Encode(_) | ProcessError::Wrong(_)) =
@@ -249,7 +269,7 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
             Ok(advanced) => place_of(&advanced),
             Err(_) => {
                 let incoming = Incoming::Outcome { task, outcome: &outcome };
-                self.tell(instance, &incoming, metadata).await
+                self.tell(errand, task, &incoming).await
             }
         }
     }
@@ -257,13 +277,15 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
     /// Lets an instance know, as often as it takes.
     async fn tell(
         &self,
-        instance: &str,
+        errand: Errand<'_>,
+        task: u32,
         incoming: &Incoming<'_, P>,
-        metadata: &Metadata,
     ) -> Option<Position> {
+        let Errand { partition, instance, metadata } = errand;
         let pauses = ExponentialBuilder::default().with_jitter().without_max_times();
         let pauses = pauses.with_min_delay(Duration::from_millis(50));
         let mut pauses = pauses.with_max_delay(Duration::from_secs(60)).build();
+        let mut trouble = None;
         loop {
             match self.instances.advance(instance, incoming, metadata).await {
                 Ok(advanced) => return place_of(&advanced),
@@ -272,11 +294,22 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
                         target: "annals", process = P::NAME, instance, %error,
                         "an instance cannot be told what has become of its task: trying again"
                     );
+                    let of = Some((instance.to_owned(), task));
+                    let place = trouble_with::<P>(partition, InstanceNotTold, of);
+                    drop(trouble.replace(self.troubles.tell(place, &error.to_string())));
                 }
             }
             sleep(pauses.next().unwrap_or(Duration::from_secs(60))).await;
         }
     }
+}
+
+fn trouble_with<P: Process>(
+    partition: Partition,
+    kind: TroubleKind,
+    of: Option<(String, u32)>,
+) -> Place {
+    Place { process: P::NAME, partition, kind, of }
 }
 
 /// Where the step stands that an input has led to.

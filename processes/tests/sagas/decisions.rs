@@ -30,7 +30,7 @@ pub async fn a_compensation_that_fails_waits_for_somebody_who_knows_all(world: W
     let Phase::Compensating { reason } = &overview.book.phase else { panic!("{overview:?}") };
     assert_eq!(reason, "no answer");
     let task = overview.book.open.values().next().unwrap();
-    let What::Decision { command, reason, undoes: true, in_doubt: false, .. } = &task.what else {
+    let What::Decision { command, reason, undoes: true, in_doubt: true, .. } = &task.what else {
         panic!("{task:?}")
     };
     assert_eq!(command.to_string(), r#"{"Void":{"order":"1"}}"#);

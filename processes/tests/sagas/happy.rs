@@ -1,6 +1,7 @@
 //! What a process does when all goes well, and when it does not.
 
 use annals_processes::step::Phase;
+use annals_processes::{CallOptions, ProcessOptions};
 
 use super::domain::OrderEvent;
 use super::shop::Says;
@@ -56,8 +57,10 @@ pub async fn what_passes_is_tried_again(world: World) {
 }
 
 pub async fn many_orders_share_scarce_stock(world: World) {
-    let first = world.worker().await;
-    let second = world.worker().await;
+    // So many at once meet on one stream, which counts as tries: none is to be given up.
+    let patient = || ProcessOptions::new().other_kinds(CallOptions::new().attempts(100));
+    let first = world.worker_with(patient()).await;
+    let second = world.worker_with(patient()).await;
     world.receive("apple", 60).await;
     let place = |order: usize| {
         let world = world.clone();

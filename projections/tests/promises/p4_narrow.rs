@@ -62,6 +62,9 @@ async fn memory_p4_what_lies_before_poison_is_folded_once() {
     world.runner().view::<Folded<1>>().run_until_caught_up().await.unwrap();
     let letters = world.operations().letters(&LetterQuery::all()).await.unwrap();
     assert_eq!(letters.len(), 60);
-    // Each event once, and those that wait not at all.
-    assert_eq!(FOLDED[1].load(Ordering::Relaxed), 30 * 100 + 30);
+    // Each event once, and those that wait not at all; but for a step or two that a busy
+    // machine has cut in the middle of a key. If each poison had what lies before it folded
+    // again, it would be ten times as many.
+    let folded = FOLDED[1].load(Ordering::Relaxed);
+    assert!((30 * 100 + 30..30 * 100 + 500).contains(&folded), "{folded}");
 }
