@@ -16,10 +16,13 @@ use crate::agenda::Agenda;
 use crate::error::ProcessError;
 use crate::options::ProcessOptions;
 use crate::overview::Overview;
-use crate::{Executor, Process};
+use crate::{Executor, Policy, PolicyOptions, Process};
 
-/// Makes what a process adds to a worker, once its clock is known.
-type MakePart<S> = Box<dyn FnOnce(Arc<dyn Clock>) -> Part<S> + Send>;
+/// Makes what a process adds to a worker, once its clock and its lease are known.
+type MakePart<S> = Box<dyn FnOnce(Arc<dyn Clock>, Duration) -> Part<S> + Send>;
+
+/// How long a lease lasts where nothing else is said.
+const LEASE: Duration = Duration::from_secs(10);
 
 /// Works on processes: hands them their events, carries out what they ask for, and fires their
 /// timers.
@@ -31,6 +34,7 @@ pub struct Processes<S> {
     log: AnyStore,
     runner: Runner<S>,
     clock: Arc<dyn Clock>,
+    lease: Duration,
     parts: Vec<MakePart<S>>,
 }
 
@@ -39,7 +43,8 @@ impl<S: Send + 'static> Processes<S> {
     pub fn new(log: impl EventStore, models: impl ReadModelStore<Session = S>) -> Self {
         let log = log.erased();
         let runner = Runner::new(log.clone(), models).view::<Agenda>().view::<Overview>();
-        Self { log, runner, clock: Arc::new(SystemClock), parts: Vec::new() }
+        Self { log, runner, clock: Arc::new(SystemClock), lease: LEASE, parts: Vec::new() }
+            .lease(LEASE)
     }
 
     /// Works on a process; its commands are carried out by `executor`.
@@ -58,14 +63,32 @@ impl<S: Send + 'static> Processes<S> {
     ) -> Self {
         let log = self.log.clone();
         self.parts
-            .push(Box::new(move |clock| Part::process::<P, _>(log, clock, executor, options)));
+            .push(Box::new(move |clock, _| Part::process::<P, _>(log, clock, executor, options)));
+        self
+    }
+
+    /// Works on a policy; its commands are carried out by `executor`.
+    pub fn policy<P: Policy>(self, executor: impl Executor<P::Command>) -> Self {
+        self.policy_with::<P>(executor, PolicyOptions::new())
+    }
+
+    /// Works on a policy with these options.
+    pub fn policy_with<P: Policy>(
+        mut self,
+        executor: impl Executor<P::Command>,
+        options: PolicyOptions,
+    ) -> Self {
+        let log = self.log.clone();
+        self.parts
+            .push(Box::new(move |_, lease| Part::policy::<P, _>(log, lease, executor, options)));
         self
     }
 
     /// How long the lease of a crashed worker keeps others from taking over: see
     /// [`Runner::lease`].
     pub fn lease(self, lease: Duration) -> Self {
-        Self { runner: self.runner.lease(lease), ..self }
+        let lease = lease.max(Runner::<S>::MIN_LEASE);
+        Self { runner: self.runner.lease(lease), lease, ..self }
     }
 
     /// What people call this worker; see [`Runner::label`].
@@ -84,10 +107,10 @@ impl<S: Send + 'static> Processes<S> {
     /// # Errors
     /// See [`StartError`]; nothing is worked on then.
     pub async fn start(self) -> Result<RunningProcesses, StartError> {
-        let Self { mut runner, clock, parts, .. } = self;
+        let Self { mut runner, clock, lease, parts, .. } = self;
         let mut begun: Vec<Begun> = Vec::new();
         for part in parts {
-            let Part { mark, join, begin } = part(clock.clone());
+            let Part { mark, join, begin } = part(clock.clone(), lease);
             mark.await?;
             runner = join(runner);
             begun.push(begin);

@@ -1,6 +1,8 @@
 //! One process of a worker, whatever its type.
 
+use std::future::ready;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use annals::{AnyStore, Clock};
 use annals_projections::{Runner, Running, View};
@@ -10,13 +12,15 @@ use tokio::sync::watch;
 
 use super::feeding_options;
 use crate::agenda::Agenda;
+use crate::calls::Caller;
 use crate::driver::Driver;
 use crate::error::ProcessError;
 use crate::instances::Instances;
 use crate::mark;
 use crate::options::ProcessOptions;
+use crate::policy::Follower;
 use crate::reactor::Reactor;
-use crate::{Executor, Process};
+use crate::{Executor, Policy, PolicyOptions, Process};
 
 /// Begins to carry out what a process asks for.
 pub(super) type Begun =
@@ -56,6 +60,29 @@ impl<S: Send + 'static> Part<S> {
             mark: mark.boxed(),
             join: Box::new(move |runner| runner.external_with(reactor, feeding_options())),
             begin: Box::new(begin),
+        }
+    }
+
+    pub(super) fn policy<P: Policy, X: Executor<P::Command>>(
+        log: AnyStore,
+        lease: Duration,
+        executor: X,
+        options: PolicyOptions,
+    ) -> Self {
+        let behind = Arc::new(OnceLock::new());
+        let caller = Caller::new(options.calls);
+        let follower = Follower::<P, X>::new(executor, caller, behind.clone(), lease);
+        let mark = async move {
+            let places = mark::deployed(&log, P::NAME, options.from_beginning).await?;
+            let _ = behind.set(places);
+            Ok(())
+        };
+        // A command has its tries already.
+        let feeding = feeding_options().attempts(1);
+        Self {
+            mark: mark.boxed(),
+            join: Box::new(move |runner| runner.external_with(follower, feeding)),
+            begin: Box::new(|_, _| ready(()).boxed()),
         }
     }
 }
