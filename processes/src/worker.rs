@@ -16,7 +16,7 @@ use crate::agenda::Agenda;
 use crate::error::ProcessError;
 use crate::options::ProcessOptions;
 use crate::overview::Overview;
-use crate::{Executor, Policy, PolicyOptions, Process};
+use crate::{Executor, Policy, PolicyOptions, Process, ScheduledCommand};
 
 /// Makes what a process adds to a worker, once its clock and its lease are known.
 type MakePart<S> = Box<dyn FnOnce(Arc<dyn Clock>, Duration) -> Part<S> + Send>;
@@ -81,6 +81,23 @@ impl<S: Send + 'static> Processes<S> {
         let log = self.log.clone();
         self.parts
             .push(Box::new(move |_, lease| Part::policy::<P, _>(log, lease, executor, options)));
+        self
+    }
+
+    /// Carries out the commands of a [`Schedule`](crate::Schedule).
+    pub fn schedule<C: ScheduledCommand>(self, executor: impl Executor<C>) -> Self {
+        self.schedule_with::<C>(executor, ProcessOptions::new())
+    }
+
+    /// Carries out the commands of a [`Schedule`](crate::Schedule) with these options.
+    pub fn schedule_with<C: ScheduledCommand>(
+        mut self,
+        executor: impl Executor<C>,
+        options: ProcessOptions,
+    ) -> Self {
+        let log = self.log.clone();
+        self.parts
+            .push(Box::new(move |clock, _| Part::schedule::<C, _>(log, clock, executor, options)));
         self
     }
 

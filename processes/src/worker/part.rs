@@ -20,7 +20,8 @@ use crate::mark;
 use crate::options::ProcessOptions;
 use crate::policy::Follower;
 use crate::reactor::Reactor;
-use crate::{Executor, Policy, PolicyOptions, Process};
+use crate::schedule::{OneCommand, Punctual};
+use crate::{Executor, Policy, PolicyOptions, Process, ScheduledCommand};
 
 /// Begins to carry out what a process asks for.
 pub(super) type Begun =
@@ -52,14 +53,26 @@ impl<S: Send + 'static> Part<S> {
             let _ = behind.set(places);
             Ok(())
         };
-        let begin = move |running: &Running, stop: watch::Receiver<bool>| {
-            let driver = Driver::new(instances, executor, running.views(), options);
-            Arc::new(driver).run(running.feeding(Agenda::NAME), stop).boxed()
-        };
         Self {
             mark: mark.boxed(),
             join: Box::new(move |runner| runner.external_with(reactor, feeding_options())),
-            begin: Box::new(begin),
+            begin: drive(instances, executor, options),
+        }
+    }
+
+    pub(super) fn schedule<C: ScheduledCommand, X: Executor<C>>(
+        log: AnyStore,
+        clock: Arc<dyn Clock>,
+        executor: X,
+        options: ProcessOptions,
+    ) -> Self {
+        let instances = Arc::new(Instances::<OneCommand<C>>::new(log.clone(), clock));
+        let executor = Punctual::new(log, executor);
+        Self {
+            // It follows nothing but the agenda.
+            mark: ready(Ok(())).boxed(),
+            join: Box::new(|runner| runner),
+            begin: drive(instances, executor, options),
         }
     }
 
@@ -85,4 +98,15 @@ impl<S: Send + 'static> Part<S> {
             begin: Box::new(|_, _| ready(()).boxed()),
         }
     }
+}
+
+fn drive<P: Process, X: Executor<P::Command, Reply = P::Reply>>(
+    instances: Arc<Instances<P>>,
+    executor: X,
+    options: ProcessOptions,
+) -> Begun {
+    Box::new(move |running, stop| {
+        let driver = Driver::new(instances, executor, running.views(), options);
+        Arc::new(driver).run(running.feeding(Agenda::NAME), stop).boxed()
+    })
 }
