@@ -1,4 +1,8 @@
 #![doc = include_str!("../docs/processes.md")]
+//!
+#![doc = include_str!("../docs/policies.md")]
+//!
+#![doc = include_str!("../docs/schedules.md")]
 
 mod agenda;
 mod book;
