@@ -82,7 +82,9 @@ impl Executor<Write> for Office {
             return Err(Failure::passing("come back later"));
         }
         match line.as_str() {
-            "together" => drop(self.desk.both.wait().await),
+            "together" => {
+                self.desk.both.wait().await;
+            }
             // What came first would be overtaken, if anything could be.
             line if line.ends_with("slow") => tokio::time::sleep(Duration::from_millis(5)).await,
             _ => {}
