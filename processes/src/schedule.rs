@@ -1,5 +1,7 @@
 //! Commands that are carried out at a time.
 
+mod answers;
+mod command;
 mod errors;
 mod one_command;
 
@@ -12,12 +14,13 @@ use annals::store::{Append, NewEvent, kept_time};
 use annals::{
     AnyStore, AppendError, Clock, EventStore, ExpectedVersion, StoreError, StreamId, SystemClock,
 };
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
+pub use self::answers::{Cancelled, Scheduled};
+pub use self::command::ScheduledCommand;
+use self::command::is_name;
 pub use self::errors::{CancelError, ScheduleError};
 pub(crate) use self::one_command::{OneCommand, Punctual};
 use crate::engine::{kind_of, to_value};
@@ -32,38 +35,6 @@ const CONFLICTS: u32 = 20;
 /// How far the clocks of workers are apart at most.
 const CLOCKS: Duration = Duration::from_secs(1);
 
-/// What can be scheduled: a command that is kept as data.
-///
-/// ```
-/// use annals_processes::ScheduledCommand;
-/// use serde::{Deserialize, Serialize};
-///
-/// #[derive(Serialize, Deserialize)]
-/// struct Remind {
-///     customer: String,
-/// }
-///
-/// impl ScheduledCommand for Remind {
-///     const NAME: &'static str = "reminders";
-/// }
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be scheduled",
-    label = "not a command that can be scheduled",
-    note = "implement `annals_processes::ScheduledCommand` for it: it needs serde's `Serialize` and `Deserialize`"
-)]
-pub trait ScheduledCommand: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The name under which the schedule is known: 1 to 40 of the characters `a-z`, `0-9` and
-    /// `_`, beginning with a letter. It stays when the Rust type is renamed. No process has the
-    /// same.
-    const NAME: &'static str;
-
-    /// Of which kind it is: see [`Process::kind`](crate::Process::kind).
-    fn kind(&self) -> &'static str {
-        "command"
-    }
-}
-
 /// Commands that are carried out at a time, each once, by a worker that was given
 /// [`Processes::schedule`](crate::Processes::schedule).
 ///
@@ -75,30 +46,6 @@ pub struct Schedule<C> {
     log: AnyStore,
     clock: Arc<dyn Clock>,
     command: PhantomData<fn() -> C>,
-}
-
-/// A command that is scheduled.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Scheduled {
-    /// When it is carried out, or was.
-    pub due: OffsetDateTime,
-    /// Whether it was scheduled before, under the same key: the time is the one that was said
-    /// first.
-    pub repeated: bool,
-}
-
-/// What became of a command that was cancelled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Cancelled {
-    /// It is not carried out, and never was.
-    InTime,
-    /// Its time had come, to a second: it may be under way, or have been tried. It is not tried
-    /// again.
-    PerhapsTooLate,
-    /// It was carried out before.
-    TooLate,
 }
 
 impl<C: ScheduledCommand> Schedule<C> {
@@ -244,20 +191,6 @@ fn failed(error: AppendError) -> StoreError {
         AppendError::DeadlineExceeded => StoreError::transient(error),
         error => StoreError::permanent(error),
     }
-}
-
-const fn is_name(name: &str) -> bool {
-    let name = name.as_bytes();
-    let mut at = 0;
-    while at < name.len() {
-        match name[at] {
-            b'a'..=b'z' => {}
-            b'0'..=b'9' | b'_' if at > 0 => {}
-            _ => return false,
-        }
-        at += 1;
-    }
-    !name.is_empty() && name.len() <= 40
 }
 
 impl<C> Clone for Schedule<C> {

@@ -2,6 +2,7 @@
 
 mod part;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,9 +126,12 @@ impl<S: Send + 'static> Processes<S> {
     /// See [`StartError`]; nothing is worked on then.
     pub async fn start(self) -> Result<RunningProcesses, StartError> {
         let Self { mut runner, clock, lease, parts, .. } = self;
-        let mut begun: Vec<Begun> = Vec::new();
+        let (mut begun, mut names) = (Vec::<Begun>::new(), BTreeSet::new());
         for part in parts {
-            let Part { mark, join, begin } = part(clock.clone(), lease);
+            let Part { name, mark, join, begin } = part(clock.clone(), lease);
+            if !names.insert(name) {
+                return Err(StartError::SameName { name });
+            }
             mark.await?;
             runner = join(runner);
             begun.push(begin);
@@ -214,6 +218,13 @@ impl fmt::Debug for RunningProcesses {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
+    /// Two processes, policies or schedules of this worker have the same name. Rename the one
+    /// that is newer.
+    #[error("two processes, policies or schedules are named `{name}`")]
+    SameName {
+        /// The name.
+        name: &'static str,
+    },
     /// The read models could not be declared.
     #[error(transparent)]
     ReadModels(#[from] annals_projections::StartError),

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use annals::{IdempotencyKey, Metadata, Origin, Position, Recorded, StreamId};
 use annals_projections::ExternalProjection;
-use futures::StreamExt;
 use futures::stream;
+use futures::{FutureExt, StreamExt};
 use tokio::time::timeout;
 
 use super::Policy;
@@ -39,6 +39,16 @@ pub(crate) struct Follower<P, X> {
 struct Crew<P, X> {
     caller: Caller,
     executor: Forgiving<P, X>,
+}
+
+impl<P: Policy, X: Executor<P::Command>> Crew<P, X> {
+    /// Carries a command out. Whatever panics is told as a failure: the event is to blame.
+    async fn carry_out(&self, command: &P::Command, call: Call) -> Result<(), Failed> {
+        let work = AssertUnwindSafe(self.caller.call(&self.executor, command, call));
+        work.catch_unwind().await.unwrap_or_else(|panic| {
+            Err(Failed { reason: format!("it panicked: {}", told(&*panic)), in_doubt: true })
+        })
+    }
 }
 
 /// Why the events of a policy are not seen to.
@@ -111,8 +121,7 @@ impl<P: Policy, X: Executor<P::Command>> Follower<P, X> {
         let (crew, calls): (_, Vec<_>) = (self.crew.clone(), calls.collect());
         let work = async move {
             for (number, (call, command)) in (1..).zip(calls) {
-                let done = crew.caller.call(&crew.executor, &command, call).await;
-                done.map_err(|failed| (number, failed))?;
+                crew.carry_out(&command, call).await.map_err(|failed| (number, failed))?;
             }
             Ok(())
         };

@@ -29,6 +29,8 @@ pub(super) type Begun =
 
 /// What a process adds to a worker.
 pub(super) struct Part<S> {
+    /// No two of a worker have the same.
+    pub(super) name: &'static str,
     /// Fixes from where on it follows the log.
     pub(super) mark: BoxFuture<'static, Result<(), ProcessError>>,
     /// Lets the runner hand it its events.
@@ -54,6 +56,7 @@ impl<S: Send + 'static> Part<S> {
             Ok(())
         };
         Self {
+            name: P::NAME,
             mark: mark.boxed(),
             join: Box::new(move |runner| runner.external_with(reactor, feeding_options())),
             begin: drive(instances, executor, options),
@@ -69,6 +72,7 @@ impl<S: Send + 'static> Part<S> {
         let instances = Arc::new(Instances::<OneCommand<C>>::new(log.clone(), clock));
         let executor = Punctual::new(log, executor);
         Self {
+            name: C::NAME,
             // It follows nothing but the agenda.
             mark: ready(Ok(())).boxed(),
             join: Box::new(|runner| runner),
@@ -93,6 +97,7 @@ impl<S: Send + 'static> Part<S> {
         // A command has its tries already.
         let feeding = feeding_options().attempts(1);
         Self {
+            name: P::NAME,
             mark: mark.boxed(),
             join: Box::new(move |runner| runner.external_with(follower, feeding)),
             begin: Box::new(|_, _| ready(()).boxed()),

@@ -69,6 +69,7 @@ everywhere! {
         what_was_parked_is_skipped,
         a_refusal_may_be_nothing_to_the_policy,
         a_panic_is_poison,
+        a_panic_of_the_executor_is_poison,
         each_failing_key_is_tried_as_often_as_it_says,
     }
 }

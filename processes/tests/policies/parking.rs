@@ -97,6 +97,22 @@ pub async fn a_panic_is_poison(world: World) {
     worker.stop().await.unwrap();
 }
 
+pub async fn a_panic_of_the_executor_is_poison(world: World) {
+    world.office.refuses("burnt");
+    let worker = world.worker().await;
+    world.change("1", &["torn"]).await;
+    world.change("2", &["burnt"]).await;
+    world.change("3", &["wine"]).await;
+    worker.caught_up().await.unwrap();
+    assert_eq!(world.office.bill("3").await, ["wine"]);
+    let letters = world.letters(&worker).await;
+    for paper in ["torn", "burnt"] {
+        let told = |reason: &String| reason.contains(&format!("the paper is {paper}"));
+        assert!(letters.iter().any(|it| it.reason.as_ref().is_some_and(told)), "{letters:#?}");
+    }
+    worker.stop().await.unwrap();
+}
+
 pub async fn each_failing_key_is_tried_as_often_as_it_says(world: World) {
     world.office.refuses("gold");
     for order in 0..40 {

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use annals_processes::step::{Decision, Phase};
 use annals_processes::{
-    Agenda, CancelError, Cancelled, Overview, ProcessOperations, ScheduleError,
+    Agenda, CancelError, Cancelled, Overview, ProcessOperations, Processes, ScheduleError,
+    StartError,
 };
 
-use super::world::{HOUR, NOON, World, remind};
+use super::world::{HOUR, NOON, Remind, World, remind};
 
 fn has_ended(overview: &Overview) -> bool {
     overview.book.phase == Phase::Ended
@@ -140,4 +141,11 @@ pub async fn what_fails_for_good_waits_for_a_decision(world: World) {
     world.until(&worker, "1", has_ended).await;
     assert_eq!(world.reminded().await, ["tea"]);
     worker.stop().await.unwrap();
+}
+
+pub async fn no_two_have_the_same_name(world: World) {
+    let worker = Processes::new(world.log.clone(), world.models.clone());
+    let worker = worker.schedule::<Remind>(world.post.clone());
+    let started = worker.schedule::<Remind>(world.post.clone()).start().await;
+    assert!(matches!(started, Err(StartError::SameName { name: "reminders" })), "{started:?}");
 }

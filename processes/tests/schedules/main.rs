@@ -53,5 +53,6 @@ everywhere! {
         the_same_key_twice_is_one,
         a_key_is_of_one_command,
         what_fails_for_good_waits_for_a_decision,
+        no_two_have_the_same_name,
     }
 }
