@@ -11,6 +11,7 @@ mod tally;
 pub use self::breaker::BreakerOptions;
 pub(crate) use self::breaker::Circuits;
 pub use self::budget::RetryBudget;
+pub(crate) use self::caller::Caller;
 pub(crate) use self::callers::Callers;
 pub use self::options::CallOptions;
 pub use self::status::{CallError, Calls, Circuit, CircuitState};

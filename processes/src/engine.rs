@@ -2,7 +2,7 @@
 
 mod draft;
 
-pub(crate) use self::draft::{DECISION, GO_ON, TIMER, shortened};
+pub(crate) use self::draft::{DECISION, GO_ON, TIMER, kind_of, shortened, to_value};
 
 use annals::Recorded;
 use time::OffsetDateTime;
@@ -123,7 +123,7 @@ fn take_outcome<P: Process>(
         return Ok(Err(Ignored::Closed));
     };
     let taken = match outcome {
-        Ok(reply) => Taken::Done { task: number, reply: draft::to_value(reply, "reply")? },
+        Ok(reply) => Taken::Done { task: number, reply: to_value(reply, "reply")? },
         Err(failed) => Taken::Failed {
             task: number,
             reason: shortened(&failed.reason),

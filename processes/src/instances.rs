@@ -29,7 +29,7 @@ const CONFLICTS: u32 = 20;
 const DOUBTS: usize = 5;
 
 /// When an append is given up.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The category of the instances of a process.
 pub(crate) fn category(process: &str) -> String {
@@ -92,7 +92,7 @@ impl<P: Process> Instances<P> {
             let append = self.append(&stream, &instance, &next, metadata)?;
             let last = append.writes.last().and_then(|write| write.events.last());
             let last = last.map_or_else(EventId::new, |event| event.id);
-            match self.write(append).await {
+            match append_surely(&self.store, append).await {
                 Ok(appended) => {
                     let version =
                         appended.writes.last().map_or(Version::NONE, |write| write.version);
@@ -177,19 +177,22 @@ impl<P: Process> Instances<P> {
             None => append,
         })
     }
+}
 
-    /// Appends, and again where nobody knows whether it was written.
-    async fn write(&self, append: Append) -> Result<Appended, AppendError> {
-        let pauses = ExponentialBuilder::default().with_jitter().with_max_times(DOUBTS);
-        let mut pauses = pauses.with_min_delay(Duration::from_millis(20)).build();
-        loop {
-            match self.store.append(append.clone()).await {
-                Err(AppendError::Unknown(error)) => match pauses.next() {
-                    Some(pause) => tokio::time::sleep(pause).await,
-                    None => return Err(AppendError::Unknown(error)),
-                },
-                answer => return answer,
-            }
+/// Appends, and again where nobody knows whether it was written.
+pub(crate) async fn append_surely(
+    store: &AnyStore,
+    append: Append,
+) -> Result<Appended, AppendError> {
+    let pauses = ExponentialBuilder::default().with_jitter().with_max_times(DOUBTS);
+    let mut pauses = pauses.with_min_delay(Duration::from_millis(20)).build();
+    loop {
+        match store.append(append.clone()).await {
+            Err(AppendError::Unknown(error)) => match pauses.next() {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(AppendError::Unknown(error)),
+            },
+            answer => return answer,
         }
     }
 }

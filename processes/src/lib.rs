@@ -1,6 +1,9 @@
 #![doc = include_str!("../docs/processes.md")]
 //!
 #![doc = include_str!("../docs/calls.md")]
+#![doc = include_str!("../docs/policies.md")]
+//!
+#![doc = include_str!("../docs/schedules.md")]
 
 mod agenda;
 mod alerts;
@@ -13,14 +16,17 @@ mod executor;
 mod input;
 mod instance;
 mod instances;
+mod kept;
 mod mark;
 mod meter;
 mod operations;
 mod options;
 mod overview;
+mod policy;
 mod process;
 mod reaction;
 mod reactor;
+mod schedule;
 mod standing;
 pub mod step;
 pub mod testing;
@@ -39,8 +45,10 @@ pub use input::{Completion, Failed, Input};
 pub use operations::{DecideError, ProcessOperations};
 pub use options::ProcessOptions;
 pub use overview::Overview;
+pub use policy::{Policy, PolicyOptions, Refusal};
 pub use process::{Process, Route};
 pub use reaction::Reaction;
+pub use schedule::{CancelError, Cancelled, Schedule, ScheduleError, Scheduled, ScheduledCommand};
 pub use standing::Standing;
 pub use troubles::{Trouble, TroubleKind};
 pub use worker::{Processes, RunningProcesses, StartError};

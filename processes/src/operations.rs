@@ -1,16 +1,16 @@
 //! What people do about instances: look, and decide where one waits for a decision.
 
-use annals::store::{Append, NewEvent, StreamQuery, kept_time};
+use annals::store::{Append, NewEvent, kept_time};
 use annals::{
-    AnyStore, AppendError, Clock, DecodeError, EventStore, InvalidStreamId, Metadata, ReadError,
-    ReadModelStore, StoreError, StreamId, SystemClock, Token, Version,
+    AnyStore, AppendError, Clock, DecodeError, EventStore, InvalidStreamId, ReadError,
+    ReadModelStore, StoreError, StreamId, SystemClock, Token,
 };
 use annals_projections::{QueryError, Views};
-use futures::TryStreamExt;
 
 use crate::book::Book;
 use crate::engine::{GO_ON, shortened};
 use crate::instances::category;
+use crate::kept::{Kept, KeptError};
 use crate::overview::Overview;
 use crate::step::{Decision, Phase, ProcessEvent, Step, Taken, Task, What};
 
@@ -78,12 +78,12 @@ impl ProcessOperations {
     ) -> Result<Token, DecideError> {
         let stream = StreamId::new(&category(process), key)?;
         for _ in 0..CONFLICTS {
-            let (book, version, last) = self.read(&stream).await?;
-            let Some((last, metadata)) = last else { return Err(DecideError::Unknown) };
-            let step = decided(&book, decision, note)?;
+            let kept = Kept::read(&self.log, &stream).await?;
+            let Some((last, metadata)) = kept.last else { return Err(DecideError::Unknown) };
+            let step = decided(&kept.book, decision, note)?;
             let event = NewEvent::encode(self.log.log().codec, &ProcessEvent::Stepped(step));
             let event = event.map_err(StoreError::permanent)?.with_metadata(metadata);
-            let append = Append::to(stream.clone(), version, vec![event]).behind(last);
+            let append = Append::to(stream.clone(), kept.version, vec![event]).behind(last);
             match self.log.append(append).await {
                 Ok(appended) => return Ok(appended.token()),
                 Err(AppendError::Conflict(_) | AppendError::Diverged { .. }) => {}
@@ -95,27 +95,10 @@ impl ProcessOperations {
         }
         Err(DecideError::Contended)
     }
-
-    async fn read(
-        &self,
-        stream: &StreamId,
-    ) -> Result<(Book, Version, Option<(annals::EventId, Metadata)>), DecideError> {
-        let mut events = self.log.read(StreamQuery::forwards(stream.clone()));
-        let (mut book, mut version, mut last) = (Book::default(), Version::NONE, None);
-        while let Some(raw) = events.try_next().await? {
-            (version, last) = (raw.version, Some((raw.id, Metadata::caused_by(&raw))));
-            if raw.name == "annals.process.stepped"
-                && let ProcessEvent::Stepped(step) = raw.decode::<ProcessEvent>()?.event
-            {
-                book.apply(&step);
-            }
-        }
-        Ok((book, version, last))
-    }
 }
 
 /// The step of a decision.
-fn decided(book: &Book, decision: Decision, note: &str) -> Result<Step, DecideError> {
+pub(crate) fn decided(book: &Book, decision: Decision, note: &str) -> Result<Step, DecideError> {
     if book.phase.is_over() {
         return Err(DecideError::Over);
     }
@@ -184,4 +167,13 @@ pub enum DecideError {
     /// The log failed. Whether the decision was written is not known: look, and decide again.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<KeptError> for DecideError {
+    fn from(error: KeptError) -> Self {
+        match error {
+            KeptError::Decode(error) => error.into(),
+            KeptError::Read(error) => error.into(),
+        }
+    }
 }

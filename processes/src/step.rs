@@ -64,6 +64,8 @@ pub enum Taken {
         /// Its place in the partition.
         position: Position,
     },
+    /// Somebody had a command carried out at a time.
+    Scheduled,
     /// A command was done.
     Done {
         /// The task.

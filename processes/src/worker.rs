@@ -2,6 +2,7 @@
 
 mod part;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,10 +20,13 @@ use crate::meter;
 use crate::options::ProcessOptions;
 use crate::overview::Overview;
 use crate::troubles::{Trouble, Troubles};
-use crate::{Executor, Process};
+use crate::{Executor, Policy, PolicyOptions, Process, ScheduledCommand};
 
 /// Makes what a process adds to a worker, once it is known what all of them share.
 type MakePart<S> = Box<dyn FnOnce(Shared) -> Part<S> + Send>;
+
+/// How long a lease lasts where nothing else is said.
+const LEASE: Duration = Duration::from_secs(10);
 
 /// Works on processes: hands them their events, carries out what they ask for, and fires their
 /// timers.
@@ -34,6 +38,7 @@ pub struct Processes<S> {
     log: AnyStore,
     runner: Runner<S>,
     clock: Arc<dyn Clock>,
+    lease: Duration,
     parts: Vec<MakePart<S>>,
 }
 
@@ -42,7 +47,8 @@ impl<S: Send + 'static> Processes<S> {
     pub fn new(log: impl EventStore, models: impl ReadModelStore<Session = S>) -> Self {
         let log = log.erased();
         let runner = Runner::new(log.clone(), models).view::<Agenda>().view::<Overview>();
-        Self { log, runner, clock: Arc::new(SystemClock), parts: Vec::new() }
+        Self { log, runner, clock: Arc::new(SystemClock), lease: LEASE, parts: Vec::new() }
+            .lease(LEASE)
     }
 
     /// Works on a process; its commands are carried out by `executor`.
@@ -65,10 +71,45 @@ impl<S: Send + 'static> Processes<S> {
         self
     }
 
+    /// Works on a policy; its commands are carried out by `executor`.
+    pub fn policy<P: Policy>(self, executor: impl Executor<P::Command>) -> Self {
+        self.policy_with::<P>(executor, PolicyOptions::new())
+    }
+
+    /// Works on a policy with these options.
+    pub fn policy_with<P: Policy>(
+        mut self,
+        executor: impl Executor<P::Command>,
+        options: PolicyOptions,
+    ) -> Self {
+        let log = self.log.clone();
+        self.parts
+            .push(Box::new(move |shared| Part::policy::<P, _>(log, &shared, executor, options)));
+        self
+    }
+
+    /// Carries out the commands of a [`Schedule`](crate::Schedule).
+    pub fn schedule<C: ScheduledCommand>(self, executor: impl Executor<C>) -> Self {
+        self.schedule_with::<C>(executor, ProcessOptions::new())
+    }
+
+    /// Carries out the commands of a [`Schedule`](crate::Schedule) with these options.
+    pub fn schedule_with<C: ScheduledCommand>(
+        mut self,
+        executor: impl Executor<C>,
+        options: ProcessOptions,
+    ) -> Self {
+        let log = self.log.clone();
+        self.parts
+            .push(Box::new(move |shared| Part::schedule::<C, _>(log, shared, executor, &options)));
+        self
+    }
+
     /// How long the lease of a crashed worker keeps others from taking over: see
     /// [`Runner::lease`].
     pub fn lease(self, lease: Duration) -> Self {
-        Self { runner: self.runner.lease(lease), ..self }
+        let lease = lease.max(Runner::<S>::MIN_LEASE);
+        Self { runner: self.runner.lease(lease), lease, ..self }
     }
 
     /// What people call this worker; see [`Runner::label`].
@@ -87,13 +128,16 @@ impl<S: Send + 'static> Processes<S> {
     /// # Errors
     /// See [`StartError`]; nothing is worked on then.
     pub async fn start(self) -> Result<RunningProcesses, StartError> {
-        let Self { mut runner, clock, parts, .. } = self;
+        let Self { mut runner, clock, lease, parts, .. } = self;
         meter::describe();
-        let shared = Shared::new(clock);
-        let mut begun: Vec<Begun> = Vec::new();
+        let shared = Shared::new(clock, lease);
+        let (mut begun, mut names) = (Vec::<Begun>::new(), BTreeSet::new());
         let mut callers = Vec::new();
         for part in parts {
-            let Part { mark, join, begin, callers: own } = part(shared.clone());
+            let Part { name, mark, join, begin, callers: own } = part(shared.clone());
+            if !names.insert(name) {
+                return Err(StartError::SameName { name });
+            }
             mark.await?;
             runner = join(runner);
             begun.push(begin);
@@ -199,6 +243,13 @@ impl fmt::Debug for RunningProcesses {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
+    /// Two processes, policies or schedules of this worker have the same name. Rename the one
+    /// that is newer.
+    #[error("two processes, policies or schedules are named `{name}`")]
+    SameName {
+        /// The name.
+        name: &'static str,
+    },
     /// The read models could not be declared.
     #[error(transparent)]
     ReadModels(#[from] annals_projections::StartError),

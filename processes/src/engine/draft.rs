@@ -215,14 +215,15 @@ impl<'a, P: Process> Draft<'a, P> {
     }
 }
 
-fn kind_of<P: Process>(command: &P::Command) -> Result<&'static str, Wrong> {
+/// The kind of a command.
+pub(crate) fn kind_of<P: Process>(command: &P::Command) -> Result<&'static str, Wrong> {
     let kind = P::kind(command);
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     let is_kind = (1..=40).contains(&kind.len()) && kind.bytes().all(fits);
     if is_kind { Ok(kind) } else { Err(Wrong::Kind { kind }) }
 }
 
-pub(super) fn to_value(what: &impl Serialize, named: &'static str) -> Result<Value, Wrong> {
+pub(crate) fn to_value(what: &impl Serialize, named: &'static str) -> Result<Value, Wrong> {
     serde_json::to_value(what).map_err(|_| Wrong::Unwritable { what: named })
 }
 

@@ -191,7 +191,8 @@ async fn decide<P: Process>(
         // The step of a timer that was set for later by a clock ahead of the log's is due.
         Taken::Timer { task } => Incoming::Due { task: *task },
         Taken::WentOn { task } => Incoming::GoOn { task: *task },
-        Taken::Person { .. } => return Ok(None),
+        // No code of the process has decided these.
+        Taken::Person { .. } | Taken::Scheduled => return Ok(None),
     };
     let due = instance
         .book

@@ -1,6 +1,8 @@
 //! One process of a worker, whatever its type.
 
+use std::future::ready;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use annals::{AnyStore, Clock};
 use annals_projections::{Runner, Running, View};
@@ -16,22 +18,29 @@ use crate::error::ProcessError;
 use crate::instances::Instances;
 use crate::mark;
 use crate::options::ProcessOptions;
+use crate::policy::Follower;
 use crate::reactor::Reactor;
+use crate::schedule::{OneCommand, Punctual};
 use crate::troubles::Troubles;
-use crate::{Executor, Process};
+use crate::{Executor, Policy, PolicyOptions, Process, ScheduledCommand};
 
 /// What all processes of a worker share.
 #[derive(Clone)]
 pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) lease: Duration,
     pub(super) circuits: Arc<Circuits>,
     pub(super) troubles: Arc<Troubles>,
 }
 
 impl Shared {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(clock: Arc<dyn Clock>, lease: Duration) -> Self {
         let troubles = Arc::new(Troubles::new(clock.clone()));
-        Self { clock, circuits: Arc::default(), troubles }
+        Self { clock, lease, circuits: Arc::default(), troubles }
+    }
+
+    fn callers(&self, name: &'static str, options: &ProcessOptions) -> Arc<Callers> {
+        Arc::new(Callers::new(name, options, self.circuits.clone(), self.clock.clone()))
     }
 }
 
@@ -41,12 +50,14 @@ pub(super) type Begun =
 
 /// What a process adds to a worker.
 pub(super) struct Part<S> {
+    /// No two of a worker have the same.
+    pub(super) name: &'static str,
     /// Fixes from where on it follows the log.
     pub(super) mark: BoxFuture<'static, Result<(), ProcessError>>,
     /// Lets the runner hand it its events.
     pub(super) join: Box<dyn FnOnce(Runner<S>) -> Runner<S> + Send>,
     pub(super) begin: Begun,
-    /// What carries out its commands, to be looked at.
+    /// For who looks how its calls are doing.
     pub(super) callers: Arc<Callers>,
 }
 
@@ -57,32 +68,97 @@ impl<S: Send + 'static> Part<S> {
         executor: X,
         options: &ProcessOptions,
     ) -> Self {
-        let Shared { clock, circuits, troubles } = shared;
-        let callers = Callers::new(P::NAME, options, circuits, clock.clone());
-        let callers = Arc::new(callers);
-        let instances = Arc::new(Instances::<P>::new(log.clone(), clock));
+        let instances = Arc::new(Instances::<P>::new(log.clone(), shared.clock.clone()));
         let behind = Arc::new(OnceLock::new());
         let reactor = Reactor { instances: instances.clone(), behind: behind.clone() };
-        let from_beginning = options.from_beginning;
-        let mark = async move {
-            let places = mark::deployed(&log, P::NAME, from_beginning).await?;
-            // It is asked once for each start.
-            let _ = behind.set(places);
-            Ok(())
-        };
-        let grace = options.grace;
-        let at_work = callers.clone();
-        let begin = move |running: &Running, stop: watch::Receiver<bool>| {
-            let views = running.views();
-            let callers = at_work;
-            let driver = Driver { instances, executor, views, callers, troubles, grace, stop };
-            Arc::new(driver).run(running.feeding(Agenda::NAME)).boxed()
-        };
+        let callers = shared.callers(P::NAME, options);
         Self {
-            mark: mark.boxed(),
+            name: P::NAME,
+            mark: mark(log, P::NAME, options.from_beginning, behind),
             join: Box::new(move |runner| runner.external_with(reactor, feeding_options())),
+            begin: drive(instances, executor, callers.clone(), shared, options.grace),
+            callers,
+        }
+    }
+
+    pub(super) fn schedule<C: ScheduledCommand, X: Executor<C>>(
+        log: AnyStore,
+        shared: Shared,
+        executor: X,
+        options: &ProcessOptions,
+    ) -> Self {
+        let clock = shared.clock.clone();
+        let instances = Arc::new(Instances::<OneCommand<C>>::new(log.clone(), clock));
+        let executor = Punctual::new(log, executor);
+        let callers = shared.callers(C::NAME, options);
+        Self {
+            name: C::NAME,
+            // It follows nothing but the agenda.
+            mark: ready(Ok(())).boxed(),
+            join: Box::new(|runner| runner),
+            begin: drive(instances, executor, callers.clone(), shared, options.grace),
+            callers,
+        }
+    }
+
+    pub(super) fn policy<P: Policy, X: Executor<P::Command>>(
+        log: AnyStore,
+        shared: &Shared,
+        executor: X,
+        options: PolicyOptions,
+    ) -> Self {
+        let behind = Arc::new(OnceLock::new());
+        let callers = shared.callers(P::NAME, &ProcessOptions::new().other_kinds(options.calls));
+        let (stop, stops) = watch::channel(false);
+        let caller = callers.of("command");
+        let follower = Follower::<P, X>::new(executor, caller, behind.clone(), shared.lease, stops);
+        // It is handed events before it can be told to stop.
+        let begin = move |_: &Running, mut told: watch::Receiver<bool>| {
+            async move {
+                drop(told.wait_for(|told| *told).await);
+                stop.send_replace(true);
+            }
+            .boxed()
+        };
+        // A command has its tries already.
+        let feeding = feeding_options().attempts(1);
+        Self {
+            name: P::NAME,
+            mark: mark(log, P::NAME, options.from_beginning, behind),
+            join: Box::new(move |runner| runner.external_with(follower, feeding)),
             begin: Box::new(begin),
             callers,
         }
     }
+}
+
+/// Fixes from where on a process follows the log.
+fn mark(
+    log: AnyStore,
+    name: &'static str,
+    from_beginning: bool,
+    behind: Arc<OnceLock<Vec<annals::Position>>>,
+) -> BoxFuture<'static, Result<(), ProcessError>> {
+    async move {
+        let places = mark::deployed(&log, name, from_beginning).await?;
+        // It is asked once for each start.
+        let _ = behind.set(places);
+        Ok(())
+    }
+    .boxed()
+}
+
+/// Has what its instances ask for carried out.
+fn drive<P: Process, X: Executor<P::Command, Reply = P::Reply>>(
+    instances: Arc<Instances<P>>,
+    executor: X,
+    callers: Arc<Callers>,
+    shared: Shared,
+    grace: Duration,
+) -> Begun {
+    Box::new(move |running, stop| {
+        let (views, troubles) = (running.views(), shared.troubles);
+        let driver = Driver { instances, executor, views, callers, troubles, grace, stop };
+        Arc::new(driver).run(running.feeding(Agenda::NAME)).boxed()
+    })
 }
