@@ -1,0 +1,10 @@
+//! draft
+mod event;
+mod ids;
+mod order;
+mod payment;
+mod shipment;
+mod shop;
+mod stock;
+mod views;
+fn main() {}
