@@ -5,7 +5,7 @@ mod order_id;
 mod sku;
 
 pub(crate) use order_id::OrderId;
-pub(crate) use sku::Sku;
+pub(crate) use sku::{NotASku, Sku};
 
 use serde::{Deserialize, Serialize};
 

@@ -10,7 +10,7 @@ mod tests;
 use annals::read_model::AnySession;
 use annals_projections::Runner;
 
-pub(crate) use newest::{Newest, NewestFirst};
+pub(crate) use newest::{Newest, NewestFirst, NotAPlace};
 pub(crate) use order_page::OrderPage;
 pub(crate) use phase_count::PhaseCount;
 pub(crate) use stock_level::StockLevel;
