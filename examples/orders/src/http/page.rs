@@ -1,5 +1,8 @@
 //! The live page, and the events that move it. Nothing on it comes from elsewhere.
 
+#[cfg(test)]
+mod tests;
+
 use std::convert::Infallible;
 use std::time::Duration;
 
