@@ -36,7 +36,7 @@ pub(crate) struct Serve {
     pub(crate) listen: SocketAddr,
 
     /// A PostgreSQL database; without it, everything is in memory
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(long, env = "ORDERS_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub(crate) database: Option<String>,
 
     /// Where traces are sent by OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces
@@ -89,7 +89,7 @@ pub(crate) struct Load {
 #[derive(Debug, Args)]
 pub(crate) struct Check {
     /// The shop's database
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(long, env = "ORDERS_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub(crate) database: String,
 
     /// The payment service

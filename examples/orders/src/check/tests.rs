@@ -118,7 +118,8 @@ async fn goods_that_are_sold_twice_are_found_also_if_it_was_mended_later() {
     let order = ada();
     let goods: Sku = tea().sku;
     let reserved = StockEvent::Reserved { order, quantity: 7 };
-    let events = [StockEvent::Received { quantity: 5 }, reserved, StockEvent::Received { quantity: 9 }];
+    let events =
+        [StockEvent::Received { quantity: 5 }, reserved, StockEvent::Received { quantity: 9 }];
     // The aggregate itself would panic on these.
     let mut facts = Facts::default();
     let given = events.map(|event| ("stock-TEA", ShopEvent::from(event)));

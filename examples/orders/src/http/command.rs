@@ -45,7 +45,8 @@ impl Asked {
         C: Serialize + Send,
         <A as Decide<C>>::Error: ToProblem,
     {
-        let bad = |error: &dyn std::error::Error| Problem::bad_request("bad-key", error.to_string());
+        let bad =
+            |error: &dyn std::error::Error| Problem::bad_request("bad-key", error.to_string());
         let key = IdempotencyKey::new(self.key).map_err(|error| bad(&error))?;
         let key = key.for_command(name, &command).map_err(|error| bad(&error))?;
         let mut metadata = Metadata::new();
@@ -68,10 +69,7 @@ pub(super) fn done<A: Aggregate>(
     done: &Executed<A>,
     body: &impl Serialize,
 ) -> Response {
-    let headers = [
-        (ETAG, etag(done.version.get())),
-        (COMMIT_TOKEN, done.token.to_string()),
-    ];
+    let headers = [(ETAG, etag(done.version.get())), (COMMIT_TOKEN, done.token.to_string())];
     let repeated = done.repeated.then_some([("idempotency-replayed", "true")]);
     match repeated {
         Some(repeated) => (status, headers, repeated, Json(body)).into_response(),

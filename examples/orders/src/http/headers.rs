@@ -97,4 +97,3 @@ impl<S: Sync> FromRequestParts<S> for Since {
 pub(super) fn etag(version: u64) -> String {
     format!("\"{version}\"")
 }
-

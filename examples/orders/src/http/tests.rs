@@ -71,8 +71,15 @@ async fn an_order_is_placed_and_read_at_once() {
     let page: Value = read.json().await.unwrap();
     assert_eq!((&page["phase"], &page["customer"]), (&json!("placed"), &json!("ada")));
     assert_eq!(page["steps"][0]["what"], "placed");
-    let list: Value = shop.get("/orders").header("commit-token", &token).send().await.unwrap()
-        .json().await.unwrap();
+    let list: Value = shop
+        .get("/orders")
+        .header("commit-token", &token)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
     assert_eq!(list["orders"][0]["order"], page["order"]);
 }
 
@@ -87,7 +94,8 @@ async fn a_repeat_gets_the_first_answer_and_a_used_key_is_not_for_another_order(
     let first: Value = first.json().await.unwrap();
     assert_eq!(first, again.json::<Value>().await.unwrap());
 
-    let other = json!({ "customer": "bob", "lines": [{ "sku": "TEA", "quantity": 2 }], "cents": 500 });
+    let other =
+        json!({ "customer": "bob", "lines": [{ "sku": "TEA", "quantity": 2 }], "cents": 500 });
     let reused = shop.post("/orders", "key", &other);
     assert_eq!(problem(reused).await, told(422, "key-reused"));
 }
@@ -180,9 +188,9 @@ async fn the_list_goes_on_page_by_page() {
         let Some(next) = page["next"].as_str() else { break };
         path = format!("/orders?limit=2&after={next}");
     }
-    let placed = (0..5).rev().map(|number: u32| {
-        crate::ids::OrderId::placed_under(&number.to_string()).to_string()
-    });
+    let placed = (0..5)
+        .rev()
+        .map(|number: u32| crate::ids::OrderId::placed_under(&number.to_string()).to_string());
     assert_eq!(seen, placed.collect::<Vec<_>>(), "newest first, each once");
 }
 

@@ -53,7 +53,8 @@ impl ShopClient {
         figures.placed += 1;
         if order.twice {
             let again = self.command("/orders", &order.body, &order.key, None, figures).await;
-            figures.doubled += u64::from(again.is_some_and(|again| again["order"] != placed["order"]));
+            figures.doubled +=
+                u64::from(again.is_some_and(|again| again["order"] != placed["order"]));
         }
         if order.cancels {
             let path = format!("/orders/{}/cancellation", placed["order"].as_str().unwrap_or(""));

@@ -45,9 +45,9 @@ impl Plan {
         let first = dice.below(goods);
         // Two or three lines of neighbours, never the same goods twice.
         let lines: Vec<_> = (0..goods.min(1 + dice.below(3)))
-            .map(|line| {
-                json!({ "sku": sku((first + line) % goods), "quantity": 1 + dice.below(3) })
-            })
+            .map(
+                |line| json!({ "sku": sku((first + line) % goods), "quantity": 1 + dice.below(3) }),
+            )
             .collect();
         let cents = 100 + dice.below(20_000);
         let customer = format!("customer {}", dice.below(500));

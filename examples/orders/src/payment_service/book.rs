@@ -94,7 +94,8 @@ impl Book {
     }
 
     pub(super) fn records(&self) -> Vec<Record> {
-        let record = |(order, entry): (&OrderId, &Entry)| Record { order: *order, entry: entry.clone() };
+        let record =
+            |(order, entry): (&OrderId, &Entry)| Record { order: *order, entry: entry.clone() };
         self.entries.iter().map(record).collect()
     }
 }

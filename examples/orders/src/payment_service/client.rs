@@ -82,7 +82,11 @@ impl PaymentClient {
 /// Without a connection, nothing was asked; with one, nobody knows.
 fn lost(error: reqwest::Error) -> PaymentError {
     let error = error.without_url();
-    if error.is_connect() { PaymentError::Unreachable(error) } else { PaymentError::Doubtful(error) }
+    if error.is_connect() {
+        PaymentError::Unreachable(error)
+    } else {
+        PaymentError::Doubtful(error)
+    }
 }
 
 async fn read(response: Response) -> Result<Answer, PaymentError> {

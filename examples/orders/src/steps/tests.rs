@@ -73,8 +73,13 @@ async fn a_step_that_is_taken_again_leaves_nothing_new() {
         steps.dispatch(order, std::slice::from_ref(&line), why()).await.unwrap();
         steps.take(order, &line.sku, why()).await.unwrap();
     }
-    let log = ["stock.received", "stock.reserved", "payment.authorized", "shipment.dispatched",
-        "stock.taken"];
+    let log = [
+        "stock.received",
+        "stock.reserved",
+        "payment.authorized",
+        "shipment.dispatched",
+        "stock.taken",
+    ];
     assert_eq!(world.log().await, log);
 }
 

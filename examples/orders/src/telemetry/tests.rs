@@ -24,7 +24,8 @@ async fn an_order_is_one_trace_from_the_request_to_the_view_that_shows_it() {
     let any = ([127, 0, 0, 1], 0).into();
     let telemetry = Telemetry(provider);
     let server = Server::start(&Storage::memory(), any, &telemetry).await.unwrap();
-    let order = json!({ "customer": "ada", "lines": [{ "sku": "TEA", "quantity": 1 }], "cents": 5 });
+    let order =
+        json!({ "customer": "ada", "lines": [{ "sku": "TEA", "quantity": 1 }], "cents": 5 });
     let call = reqwest::Client::new().post(format!("{}/orders", server.url())).json(&order);
     let call = call.header("traceparent", format!("00-{TRACE}-{PARENT}-01"));
     let placed = call.header("idempotency-key", "key").send().await.unwrap();

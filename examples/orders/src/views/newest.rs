@@ -37,7 +37,8 @@ impl View for Newest {
     type Event = OrderEvent;
 
     fn keys(recorded: &Recorded<OrderEvent>) -> Keys<NewestFirst> {
-        let key = |stream: &StreamId| Some(NewestFirst::new(OrderId::of(stream)?, recorded.recorded_at));
+        let key =
+            |stream: &StreamId| Some(NewestFirst::new(OrderId::of(stream)?, recorded.recorded_at));
         match recorded.event {
             OrderEvent::Placed { .. } => key(&recorded.stream).into(),
             _ => Keys::none(),

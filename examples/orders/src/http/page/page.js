@@ -4,7 +4,8 @@
 
 const at = (id) => document.getElementById(id);
 const cards = new Map();
-const pieces = (line) => `${line.quantity} × ${line.sku}`;
+// Not broken between the number and the goods.
+const pieces = (line) => `${line.quantity}\u00a0×\u00a0${line.sku}`;
 const money = (cents) => (cents / 100).toFixed(2);
 const clock = (time) => new Date(time).toLocaleTimeString([], { hour12: false });
 

@@ -123,10 +123,16 @@ async fn an_order_is_placed_on_the_page_and_moves_through_its_states() {
     page.until("document.querySelector('[data-phase=shipped] .count').textContent === '1'").await;
     page.until("document.querySelectorAll('.card').length === 1").await;
     page.until("document.querySelectorAll('.steps li').length === 7").await;
-    let steps = "[...document.querySelectorAll('.steps li')].map((li) => li.firstChild.data.trim())";
+    let steps =
+        "[...document.querySelectorAll('.steps li')].map((li) => li.firstChild.data.trim())";
     let expected = json!([
-        "placed", "reserved: 1 × COFFEE-500", "payment authorized: auth-1", "confirmed",
-        "dispatched", "shipped", "taken: 1 × COFFEE-500"
+        "placed",
+        "reserved: 1 × COFFEE-500",
+        "payment authorized: auth-1",
+        "confirmed",
+        "dispatched",
+        "shipped",
+        "taken: 1 × COFFEE-500"
     ]);
     assert_eq!(page.eval(steps).await, expected);
     assert_eq!(page.eval("document.querySelector('.cancel').hidden").await, json!(true));
