@@ -39,7 +39,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "ORDERS_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub(crate) database: Option<String>,
 
-    /// Where traces are sent by OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces
+    /// Where traces are sent by OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`
     #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", value_name = "URL")]
     pub(crate) otlp: Option<String>,
 }
@@ -56,7 +56,7 @@ pub(crate) struct Payments {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Load {
-    /// A shop that is open, such as http://127.0.0.1:8080; without it, one is opened in
+    /// A shop that is open, such as `http://127.0.0.1:8080`; without it, one is opened in
     /// memory for this run, and checked at the end
     #[arg(long, value_name = "URL")]
     pub(crate) server: Option<String>,

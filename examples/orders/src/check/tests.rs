@@ -3,10 +3,9 @@
 use annals::{Metadata, Repository};
 
 use super::*;
-use crate::ids::{AuthorizationId, OrderId, Sku};
-use crate::order::{Cancel, Confirm, Line, Order, OrderEvent, Phase, Place};
-use crate::payment::PaymentEvent;
-use crate::payment_service::{self, Behaviour, Entry};
+use crate::ids::{OrderId, Sku};
+use crate::order::{Cancel, Line, Order, OrderEvent, Place};
+use crate::payment_service::{self, Behaviour};
 use crate::serve::Serving;
 use crate::shop::Shop;
 use crate::steps::Steps;

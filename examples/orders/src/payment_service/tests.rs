@@ -1,7 +1,5 @@
 //! What the payment service promises, and what its client makes of its failures.
 
-use std::time::Duration;
-
 use super::*;
 use crate::ids::OrderId;
 use crate::serve::Serving;
@@ -69,7 +67,6 @@ async fn refused_and_transient_and_doubtful_are_told_apart() {
     assert!(vanished.is_doubtful() && !vanished.is_transient(), "{vanished:?}");
 
     let (_serving, client) = service(Behaviour { hang: 1.0, ..calm() }).await;
-    let client = client.patience(Duration::from_millis(50));
     let silent = client.authorize(ada(), 100, "key").await.unwrap_err();
     assert!(silent.is_doubtful() && !silent.is_transient(), "{silent:?}");
 }

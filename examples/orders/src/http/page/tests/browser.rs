@@ -1,4 +1,4 @@
-//! A headless Chromium, by its DevTools protocol.
+//! A headless Chromium, by its protocol for developers' tools.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
