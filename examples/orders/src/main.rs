@@ -70,6 +70,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Load(args) => load::run(&args).await,
         Command::Check(args) => {
             let storage = Storage::open(Some(&args.database)).await?;
+            // Whoever was closed last may have left the views a little behind.
+            views::feed(storage.runner()).run_until_caught_up().await?;
             check::tell(&storage, &PaymentClient::new(&args.payments)).await
         }
     }

@@ -142,6 +142,11 @@ async fn views_that_are_behind_are_found() {
         findings.iter().filter(|finding| !finding.holds()).map(|finding| finding.rule).collect();
     assert_eq!(
         broken,
-        [GONE, "the pages of orders are a fresh replay", "the counts are a fresh replay"]
+        [
+            GONE,
+            "the pages of orders are a fresh replay",
+            "the counts are a fresh replay",
+            "each view has taken each event of the log",
+        ]
     );
 }
