@@ -1,0 +1,109 @@
+//! An order service on annals: commands by REST, a live page, a payment service that
+//! fails, traces, load, and the proof that nothing is sold twice.
+//!
+//! Reading order: `order`, `stock`, `payment`, `shipment` (what is decided), `views` (what
+//! is read), `http` (how both are asked for), `payment_service` (the outside world),
+//! `steps` (what an order goes through), `server` (the whole), `load` and `check` (the
+//! proof).
+
+#![expect(clippy::print_stdout, reason = "a program for the terminal")]
+
+mod board;
+mod check;
+mod cli;
+mod event;
+mod failure;
+mod http;
+mod ids;
+mod load;
+mod order;
+mod payment;
+mod payment_service;
+mod serve;
+mod server;
+mod shipment;
+mod shop;
+#[cfg_attr(not(test), expect(dead_code, reason = "a process manager is to call them"))]
+mod steps;
+mod stock;
+mod storage;
+mod telemetry;
+mod views;
+
+use std::error::Error;
+use std::net::Ipv4Addr;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use failure::Failure;
+use payment_service::PaymentClient;
+use serve::Serving;
+use server::Server;
+use storage::Storage;
+use telemetry::Telemetry;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {}", with_sources(&failure));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error and what it comes from: each message tells its own part only.
+fn with_sources(error: &dyn Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", with_sources(source)),
+        None => error.to_string(),
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(args) => serve(args).await,
+        Command::Payments(args) => payments(args).await,
+        Command::Load(args) => load::run(&args).await,
+        Command::Check(args) => {
+            let storage = Storage::open(Some(&args.database)).await?;
+            // Whoever was closed last may have left the views a little behind.
+            views::feed(storage.runner()).run_until_caught_up().await?;
+            check::tell(&storage, &PaymentClient::new(&args.payments)).await
+        }
+    }
+}
+
+async fn serve(args: cli::Serve) -> Result<(), Failure> {
+    let telemetry = Telemetry::start(args.otlp.as_deref())?;
+    let storage = Storage::open(args.database.as_deref()).await?;
+    let server = Server::start(&storage, args.listen, &telemetry).await?;
+    println!("the shop is open: {}", server.url());
+    told_to_end().await?;
+    server.stop().await?;
+    telemetry.stop();
+    Ok(())
+}
+
+async fn payments(args: cli::Payments) -> Result<(), Failure> {
+    let address = (Ipv4Addr::LOCALHOST, args.port).into();
+    let serving = Serving::start(address, payment_service::routes(args.behaviour)).await;
+    let serving = serving.map_err(|error| Failure::Listen { address, error })?;
+    println!("the payment service: {}", serving.url());
+    told_to_end().await?;
+    serving.stop().await;
+    Ok(())
+}
+
+/// Waits for Ctrl-C, or for what an orchestrator of processes sends.
+async fn told_to_end() -> Result<(), Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Signal)?;
+    tokio::select! {
+        told = tokio::signal::ctrl_c() => told.map_err(Failure::Signal),
+        _ = terminate.recv() => Ok(()),
+    }
+}
