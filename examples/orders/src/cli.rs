@@ -39,6 +39,11 @@ pub(crate) struct Serve {
     #[arg(long, env = "ORDERS_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub(crate) database: Option<String>,
 
+    /// The payment service; without it, one is run within this process, which does not fail
+    /// and forgets everything at the end
+    #[arg(long, env = "ORDERS_PAYMENTS_URL", value_name = "URL")]
+    pub(crate) payments: Option<String>,
+
     /// Where traces are sent by OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`
     #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", value_name = "URL")]
     pub(crate) otlp: Option<String>,
@@ -77,9 +82,9 @@ pub(crate) struct Load {
     #[arg(long, default_value_t = 150, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) pieces: u32,
 
-    /// By what the orders are chosen: the same seed places the same ones
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
+    /// How the payment service of a shop that is opened for this run fails
+    #[command(flatten)]
+    pub(crate) behaviour: Behaviour,
 
     /// How many seconds it waits for the orders to end
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]

@@ -3,7 +3,7 @@
 //!
 //! Reading order: `order`, `stock`, `payment`, `shipment` (what is decided), `views` (what
 //! is read), `http` (how both are asked for), `payment_service` (the outside world),
-//! `steps` (what an order goes through), `server` (the whole), `load` and `check` (the
+//! `steps` (what an order goes through), `fulfilment` (in which order), `server` (the whole), `load` and `check` (the
 //! proof).
 
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
@@ -13,6 +13,7 @@ mod check;
 mod cli;
 mod event;
 mod failure;
+mod fulfilment;
 mod http;
 mod ids;
 mod load;
@@ -23,7 +24,6 @@ mod serve;
 mod server;
 mod shipment;
 mod shop;
-#[cfg_attr(not(test), expect(dead_code, reason = "a process manager is to call them"))]
 mod steps;
 mod stock;
 mod storage;
@@ -38,7 +38,7 @@ use clap::Parser;
 
 use cli::{Cli, Command};
 use failure::Failure;
-use payment_service::PaymentClient;
+use payment_service::{Behaviour, PaymentClient};
 use serve::Serving;
 use server::Server;
 use storage::Storage;
@@ -80,12 +80,40 @@ async fn run(cli: Cli) -> Result<(), Failure> {
 async fn serve(args: cli::Serve) -> Result<(), Failure> {
     let telemetry = Telemetry::start(args.otlp.as_deref())?;
     let storage = Storage::open(args.database.as_deref()).await?;
-    let server = Server::start(&storage, args.listen, &telemetry).await?;
+    let payments = Payments::at(args.payments.as_deref()).await?;
+    let server = Server::start(&storage, args.listen, &payments.client, &telemetry).await?;
     println!("the shop is open: {}", server.url());
     told_to_end().await?;
     server.stop().await?;
+    payments.stop().await?;
     telemetry.stop();
     Ok(())
+}
+
+/// The payment service of a shop: the one that is named, or else one of this process, which
+/// does not fail.
+struct Payments {
+    client: PaymentClient,
+    own: Option<Serving>,
+}
+
+impl Payments {
+    async fn at(url: Option<&str>) -> Result<Self, Failure> {
+        if let Some(url) = url {
+            return Ok(Self { client: PaymentClient::new(url), own: None });
+        }
+        let address = (Ipv4Addr::LOCALHOST, 0).into();
+        let serving = Serving::start(address, payment_service::routes(Behaviour::default())).await;
+        let serving = serving.map_err(|error| Failure::Listen { address, error })?;
+        Ok(Self { client: PaymentClient::new(&serving.url()), own: Some(serving) })
+    }
+
+    async fn stop(self) -> Result<(), Failure> {
+        match self.own {
+            Some(serving) => serving.stop().await,
+            None => Ok(()),
+        }
+    }
 }
 
 async fn payments(args: cli::Payments) -> Result<(), Failure> {

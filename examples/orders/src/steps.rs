@@ -2,8 +2,8 @@
 //! orchestrates them.
 //!
 //! Every step may be taken any number of times, late, and after the step that undoes it;
-//! it has its effect once or not at all. What came of it is always an event: an `Ok` says
-//! that there is one, whichever way it went.
+//! it has its effect once or not at all. What came of it is always an event, whichever way
+//! it went; an answer says the same each time.
 
 #[cfg(test)]
 mod tests;
@@ -41,16 +41,35 @@ pub(crate) enum StepError {
 
 type Taken = Result<(), StepError>;
 
+/// How a reservation went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reserved {
+    Kept,
+    SoldOut,
+}
+
+/// What the payment service has said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Authorized {
+    Held,
+    Refused { reason: String },
+}
+
 impl Steps {
     pub(crate) fn new(shop: Shop, payments: PaymentClient) -> Self {
         Self { shop, payments }
     }
 
     /// `stock.reserved`, or `stock.sold_out`.
-    pub(crate) async fn reserve(&self, order: OrderId, line: &Line, why: Metadata) -> Taken {
+    pub(crate) async fn reserve(
+        &self,
+        order: OrderId,
+        line: &Line,
+        why: Metadata,
+    ) -> Result<Reserved, StepError> {
         let reserve = Reserve { order, quantity: line.quantity };
-        self.shop.stock.execute(&line.sku, reserve).metadata(why).await?;
-        Ok(())
+        let stock = self.shop.stock.execute(&line.sku, reserve).metadata(why).await?.state;
+        Ok(if stock.is_sold_out(order) { Reserved::SoldOut } else { Reserved::Kept })
     }
 
     /// `stock.released`: undoes `reserve`, also one that is still on its way.
@@ -73,19 +92,21 @@ impl Steps {
         cents: u64,
         key: &str,
         why: Metadata,
-    ) -> Taken {
+    ) -> Result<Authorized, StepError> {
         let payments = &self.shop.payments;
         match self.payments.authorize(order, cents, key).await {
             Ok(authorization) => {
                 let authorize = Authorize { authorization, cents };
                 payments.execute(&order, authorize).metadata(why).await?;
+                Ok(Authorized::Held)
             }
             Err(PaymentError::Refused { reason }) => {
-                payments.execute(&order, Refuse { reason }).metadata(why).await?;
+                let refuse = Refuse { reason: reason.clone() };
+                payments.execute(&order, refuse).metadata(why).await?;
+                Ok(Authorized::Refused { reason })
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => Err(error.into()),
         }
-        Ok(())
     }
 
     /// `payment.voided`: undoes `authorize`, also one whose answer was lost.

@@ -40,6 +40,13 @@ enum Hold {
     Taken,
 }
 
+impl Stock {
+    /// Whether there were too few pieces when an order asked for them.
+    pub(crate) fn is_sold_out(&self, order: OrderId) -> bool {
+        self.orders.get(&order) == Some(&Hold::SoldOut)
+    }
+}
+
 impl Aggregate for Stock {
     const CATEGORY: &'static str = "stock";
     type Id = Sku;
