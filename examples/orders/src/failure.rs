@@ -45,6 +45,8 @@ pub(crate) enum Failure {
     },
     #[error("goods were not received: the shop answered {status}")]
     Receipt { status: u16 },
+    #[error("some requests had not ended in time, and were cut off")]
+    CutOff,
     #[error("the program is not told to end")]
     Signal(#[source] io::Error),
     #[error(transparent)]

@@ -60,7 +60,7 @@ pub(crate) fn routes(app: App) -> Router {
         .merge(page::routes())
         .fallback(async || Problem::not_found("there is nothing under this path"))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
-        .layer(middleware::from_fn(guard::limit))
+        .layer(middleware::from_fn_with_state(guard::PATIENCE, guard::limit))
         .layer(middleware::from_fn(guard::as_problem))
         .layer(middleware::from_fn(guard::trace))
         .with_state(app)

@@ -122,8 +122,7 @@ async fn payments(args: cli::Payments) -> Result<(), Failure> {
     let serving = serving.map_err(|error| Failure::Listen { address, error })?;
     println!("the payment service: {}", serving.url());
     told_to_end().await?;
-    serving.stop().await;
-    Ok(())
+    serving.stop().await
 }
 
 /// Waits for Ctrl-C, or for what an orchestrator of processes sends.

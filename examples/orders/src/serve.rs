@@ -10,6 +10,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::failure::Failure;
+
 /// How long requests that are under way may go on when it stops.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -45,10 +47,14 @@ impl Serving {
     }
 
     /// Takes no more requests, and finishes those under way, for a while.
-    pub(crate) async fn stop(mut self) {
+    ///
+    /// # Errors
+    /// Some had not ended by then, and were cut off.
+    pub(crate) async fn stop(mut self) -> Result<(), Failure> {
         self.stop.send_replace(true);
-        if timeout(GRACE, &mut self.task).await.is_err() {
-            tracing::warn!("some requests were cut off");
+        match timeout(GRACE, &mut self.task).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Failure::CutOff),
         }
     }
 }

@@ -67,11 +67,12 @@ impl Server {
     /// Finishes what is under way, and hands the views over to other processes.
     ///
     /// # Errors
-    /// The leases could not be handed over; they run out.
+    /// Some requests were cut off, or the leases could not be handed over; they run out.
     pub(crate) async fn stop(self) -> Result<(), Failure> {
         // Streams would be under way for ever.
         self.watching.stop();
-        self.serving.stop().await;
-        Ok(self.running.stop().await?)
+        let served = self.serving.stop().await;
+        self.running.stop().await?;
+        served
     }
 }

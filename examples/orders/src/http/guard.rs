@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::body::to_bytes;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -16,19 +16,23 @@ use super::problem::PROBLEM_JSON;
 use crate::telemetry;
 
 /// How long an answer may take; streams go on behind its beginning.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a library says of a bad request is no longer.
 const MOST_WORDS: usize = 1_000;
 
 /// Ends what takes too long. A command that is given up has been carried out whole or
 /// not at all, which a repeat under its key finds out.
-pub(super) async fn limit(request: Request, next: Next) -> Response {
+pub(super) async fn limit(
+    State(patience): State<Duration>,
+    request: Request,
+    next: Next,
+) -> Response {
     let late = || {
         let detail = "it took too long: repeat it, a command under the same key";
         Problem::busy("timeout", detail).into_response()
     };
-    timeout(PATIENCE, next.run(request)).await.unwrap_or_else(|_| late())
+    timeout(patience, next.run(request)).await.unwrap_or_else(|_| late())
 }
 
 /// Says what the libraries refuse in the way in which everything is refused here.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::serve::Serving;
 use crate::server::Server;
 use crate::storage::Storage;
 use crate::telemetry::Telemetry;
@@ -162,6 +163,54 @@ async fn every_error_is_a_problem() {
     assert_eq!(problem(shop.post("/orders", "1", &long)).await, told(413, "bad-request"));
     let delete = shop.http.delete(format!("{}/orders", shop.server.url()));
     assert_eq!(problem(delete).await, told(405, "bad-request"));
+}
+
+#[tokio::test]
+async fn a_question_with_a_token_waits_until_its_commit_can_be_seen() {
+    let storage = Storage::memory();
+    let feed = async || {
+        crate::views::feed(storage.runner()).run_until_caught_up().await.unwrap();
+    };
+    feed().await;
+    // Nobody feeds the views until the question has been asked.
+    let (views, operations) = (storage.views(), storage.operations());
+    let boards = crate::board::Watching::start(views.clone(), operations.clone());
+    let (shop, boards) = (crate::shop::Shop::new(&storage.log), boards.boards.clone());
+    let routes = super::routes(super::App { shop, views, operations, boards });
+    let serving = Serving::start(([127, 0, 0, 1], 0).into(), routes).await.unwrap();
+    let http = Client::new();
+    let place = http.post(format!("{}/orders", serving.url())).json(&tea());
+    let placed = place.header("idempotency-key", "key").send().await.unwrap();
+    let order = format!("{}{}", serving.url(), header(&placed, "location"));
+    assert_eq!(http.get(&order).send().await.unwrap().status(), 404, "it is not seen yet");
+
+    let ask = async || {
+        let ask = http.get(&order).header("commit-token", header(&placed, "commit-token"));
+        ask.send().await.unwrap().status().as_u16()
+    };
+    let fed_later = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        feed().await;
+    };
+    let (mut status, ()) = futures::join!(ask(), fed_later);
+    // A slow machine may be told to ask again.
+    while status == 503 {
+        status = ask().await;
+    }
+    assert_eq!(status, 200);
+}
+
+#[tokio::test]
+async fn what_takes_too_long_is_ended_and_may_be_repeated() {
+    let patience = std::time::Duration::from_millis(10);
+    let silent = axum::routing::get(std::future::pending::<()>);
+    let limit = axum::middleware::from_fn_with_state(patience, super::guard::limit);
+    let routes = axum::Router::new().route("/", silent).layer(limit);
+    let serving = Serving::start(([127, 0, 0, 1], 0).into(), routes).await.unwrap();
+    let http = Client::new();
+    assert_eq!(problem(http.get(serving.url())).await, told(503, "timeout"));
+    let again = http.get(serving.url()).send().await.unwrap();
+    assert_eq!(header(&again, "retry-after"), "1");
 }
 
 #[tokio::test]

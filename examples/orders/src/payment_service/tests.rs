@@ -58,7 +58,7 @@ async fn refused_and_transient_and_doubtful_are_told_apart() {
     let (serving, client) = service(Behaviour { fail: 1.0, ..calm() }).await;
     let busy = client.authorize(ada(), 100, "key").await.unwrap_err();
     assert!(busy.is_transient() && !busy.is_doubtful(), "{busy:?}");
-    serving.stop().await;
+    serving.stop().await.unwrap();
     let unreachable = client.authorize(ada(), 100, "key").await.unwrap_err();
     assert!(unreachable.is_transient() && !unreachable.is_doubtful(), "{unreachable:?}");
 
