@@ -21,6 +21,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Opens the shop
     Serve(Serve),
+    /// Works on the orders of a shop, beside the processes that serve it
+    Work(Work),
     /// Runs the payment service, which fails as it is told
     Payments(Payments),
     /// Places many orders at once, and tells how long that takes
@@ -44,9 +46,29 @@ pub(crate) struct Serve {
     #[arg(long, env = "ORDERS_PAYMENTS_URL", value_name = "URL")]
     pub(crate) payments: Option<String>,
 
+    /// Leaves the work on orders to other processes
+    #[arg(long)]
+    pub(crate) no_work: bool,
+
     /// Where traces are sent by OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`
     #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", value_name = "URL")]
     pub(crate) otlp: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Work {
+    /// The shop's database
+    #[arg(long, env = "ORDERS_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) database: String,
+
+    /// The payment service
+    #[arg(
+        long,
+        env = "ORDERS_PAYMENTS_URL",
+        default_value = "http://127.0.0.1:8090",
+        value_name = "URL"
+    )]
+    pub(crate) payments: String,
 }
 
 #[derive(Debug, Args)]

@@ -26,6 +26,8 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Start(#[from] StartError),
     #[error(transparent)]
+    Processes(#[from] annals_processes::StartError),
+    #[error(transparent)]
     Run(#[from] RunError),
     #[error(transparent)]
     Query(#[from] QueryError),

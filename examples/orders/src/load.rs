@@ -16,11 +16,12 @@ use tokio::time::sleep;
 use crate::check;
 use crate::cli::Load;
 use crate::failure::Failure;
-use crate::payment_service::{self, Behaviour, PaymentClient};
+use crate::payment_service::{self, PaymentClient};
 use crate::serve::Serving;
 use crate::server::Server;
 use crate::storage::Storage;
 use crate::telemetry::Telemetry;
+use crate::work::Work;
 use client::ShopClient;
 use figures::Figures;
 use plan::Plan;
@@ -44,16 +45,19 @@ pub(crate) async fn run(args: &Load) -> Result<(), Failure> {
 async fn alone(args: &Load) -> Result<(), Failure> {
     let any = (Ipv4Addr::LOCALHOST, 0).into();
     let listen = |error| Failure::Listen { address: any, error };
-    let service = payment_service::routes(Behaviour { seed: args.seed, ..Behaviour::default() });
+    let service = payment_service::routes(args.behaviour.clone());
     let service = Serving::start(any, service).await.map_err(listen)?;
     let storage = Storage::memory();
+    let payments = PaymentClient::new(&service.url());
     let server = Server::start(&storage, any, &Telemetry::none()).await?;
+    let work = Work::start(&storage, payments.clone()).await?;
     let loaded = against(&ShopClient::new(&server.url()), args).await;
     let caught_up = server.caught_up().await;
     server.stop().await?;
+    work.stop().await?;
     loaded.and(caught_up)?;
     println!("at the end");
-    check::tell(&storage, &PaymentClient::new(&service.url())).await
+    check::tell(&storage, &payments).await
 }
 
 async fn against(shop: &ShopClient, args: &Load) -> Result<(), Failure> {

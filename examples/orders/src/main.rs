@@ -29,6 +29,7 @@ mod stock;
 mod storage;
 mod telemetry;
 mod views;
+mod work;
 
 use std::error::Error;
 use std::net::Ipv4Addr;
@@ -43,6 +44,7 @@ use serve::Serving;
 use server::Server;
 use storage::Storage;
 use telemetry::Telemetry;
+use work::Work;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -66,6 +68,7 @@ fn with_sources(error: &dyn Error) -> String {
 async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(args) => serve(args).await,
+        Command::Work(args) => work(&args).await,
         Command::Payments(args) => payments(args).await,
         Command::Load(args) => load::run(&args).await,
         Command::Check(args) => {
@@ -81,10 +84,17 @@ async fn serve(args: cli::Serve) -> Result<(), Failure> {
     let telemetry = Telemetry::start(args.otlp.as_deref())?;
     let storage = Storage::open(args.database.as_deref()).await?;
     let payments = Payments::at(args.payments.as_deref()).await?;
-    let server = Server::start(&storage, args.listen, &payments.client, &telemetry).await?;
+    let server = Server::start(&storage, args.listen, &telemetry).await?;
+    let work = match args.no_work {
+        true => None,
+        false => Some(Work::start(&storage, payments.client.clone()).await?),
+    };
     println!("the shop is open: {}", server.url());
     told_to_end().await?;
     server.stop().await?;
+    if let Some(work) = work {
+        work.stop().await?;
+    }
     payments.stop().await?;
     telemetry.stop();
     Ok(())
@@ -114,6 +124,14 @@ impl Payments {
             None => Ok(()),
         }
     }
+}
+
+async fn work(args: &cli::Work) -> Result<(), Failure> {
+    let storage = Storage::open(Some(&args.database)).await?;
+    let work = Work::start(&storage, PaymentClient::new(&args.payments)).await?;
+    println!("a worker of the shop is at work");
+    told_to_end().await?;
+    work.stop().await
 }
 
 async fn payments(args: cli::Payments) -> Result<(), Failure> {

@@ -4,6 +4,7 @@ use annals::read_model::{AnyReadModels, AnySession, ReadModelStore};
 use annals::{AnyStore, EventStore};
 use annals_memory::{MemoryReadModels, MemoryStore};
 use annals_postgres::{PostgresReadModels, PostgresStore};
+use annals_processes::Processes;
 use annals_projections::{Operations, Runner, Views};
 
 use crate::failure::Failure;
@@ -38,6 +39,10 @@ impl Storage {
 
     pub(crate) fn runner(&self) -> Runner<AnySession> {
         Runner::new(self.log.clone(), self.models.clone())
+    }
+
+    pub(crate) fn processes(&self) -> Processes<AnySession> {
+        Processes::new(self.log.clone(), self.models.clone())
     }
 
     pub(crate) fn views(&self) -> Views {

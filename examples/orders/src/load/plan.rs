@@ -26,7 +26,7 @@ pub(super) struct Planned {
 
 impl Plan {
     pub(super) fn new(args: &Load) -> Self {
-        Self { orders: args.orders, goods: args.goods, seed: args.seed }
+        Self { orders: args.orders, goods: args.goods, seed: args.behaviour.seed }
     }
 
     pub(super) fn goods(&self) -> impl Iterator<Item = String> + use<> {

@@ -1,10 +1,12 @@
 //! A run is chosen by its seed.
 
 use super::*;
+use crate::payment_service::Behaviour;
 
 fn load(seed: u64) -> Load {
     let (orders, clients, goods, pieces, settle) = (50, 4, 3, 20, 0);
-    Load { server: None, orders, clients, goods, pieces, seed, settle }
+    let behaviour = Behaviour { seed, ..Behaviour::default() };
+    Load { server: None, orders, clients, goods, pieces, behaviour, settle }
 }
 
 #[test]

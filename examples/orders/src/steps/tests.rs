@@ -53,8 +53,8 @@ async fn undone_before_it_came_a_step_is_refused() {
     steps.void(order, "void", why()).await.unwrap();
     steps.recall(order, why()).await.unwrap();
     for late in [
-        steps.reserve(order, &line, why()).await,
-        steps.authorize(order, 100, "authorize", why()).await,
+        steps.reserve(order, &line, why()).await.map(|_| ()),
+        steps.authorize(order, 100, "authorize", why()).await.map(|_| ()),
         steps.dispatch(order, std::slice::from_ref(&line), why()).await,
     ] {
         assert!(matches!(late, Err(StepError::Refused(_))), "{late:?}");
