@@ -1,0 +1,35 @@
+//! What the process asks for, and what that brings back.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{OrderId, Sku};
+use crate::order::Line;
+
+/// A step of an order, or what undoes one. The log keeps them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Ask {
+    Reserve { order: OrderId, line: Line },
+    Release { order: OrderId, sku: Sku },
+    Authorize { order: OrderId, cents: u64 },
+    Void { order: OrderId },
+    Confirm { order: OrderId },
+    Dispatch { order: OrderId, lines: Vec<Line> },
+    Recall { order: OrderId },
+    Ship { order: OrderId },
+    Take { order: OrderId, sku: Sku },
+    Cancel { order: OrderId, reason: String },
+}
+
+/// What came of it, where that is not the same each time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Answer {
+    Done,
+    /// There were not so many pieces.
+    SoldOut,
+    /// The payment service has refused.
+    Refused {
+        reason: String,
+    },
+}

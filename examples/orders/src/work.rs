@@ -1,0 +1,36 @@
+//! Works on orders: in the process that serves the shop, or in others.
+
+use annals_processes::RunningProcesses;
+
+use crate::failure::Failure;
+use crate::fulfilment::{self, Fulfilment, Fulfils};
+use crate::payment_service::PaymentClient;
+use crate::shop::Shop;
+use crate::steps::Steps;
+use crate::storage::Storage;
+
+/// A worker. Stop it: who only drops it leaves its leases to run out.
+#[derive(Debug)]
+pub(crate) struct Work(RunningProcesses);
+
+impl Work {
+    /// Begins to fulfil the orders that are kept in `storage`. Any number of processes may:
+    /// they share the work.
+    ///
+    /// # Errors
+    /// The store has failed.
+    pub(crate) async fn start(storage: &Storage, payments: PaymentClient) -> Result<Self, Failure> {
+        let fulfils = Fulfils(Steps::new(Shop::new(&storage.log), payments));
+        let processes = storage.processes();
+        let processes = processes.process_with::<Fulfilment>(fulfils, fulfilment::options());
+        Ok(Self(processes.start().await?))
+    }
+
+    /// Finishes what is in hand, and hands the rest over to other processes.
+    ///
+    /// # Errors
+    /// The leases could not be handed over; they run out.
+    pub(crate) async fn stop(self) -> Result<(), Failure> {
+        Ok(self.0.stop().await?)
+    }
+}
