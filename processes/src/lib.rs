@@ -2,6 +2,11 @@
 
 mod agenda;
 mod book;
+#[cfg_attr(
+    not(feature = "testing"),
+    allow(unreachable_pub, reason = "tests see it, and nobody else")
+)]
+mod boundary;
 mod calls;
 mod driver;
 mod engine;
@@ -22,6 +27,9 @@ mod worker;
 
 pub use agenda::Agenda;
 pub use book::Book;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub use boundary::{Boundary, Hook};
 pub use calls::CallOptions;
 pub use error::ProcessError;
 pub use executor::{Call, Executor, Failure};

@@ -13,13 +13,14 @@ use tokio::task::JoinSet;
 
 use self::part::{Begun, Part};
 use crate::agenda::Agenda;
+use crate::boundary::{Boundary, Hook};
 use crate::error::ProcessError;
 use crate::options::ProcessOptions;
 use crate::overview::Overview;
 use crate::{Executor, Process};
 
 /// Makes what a process adds to a worker, once its clock is known.
-type MakePart<S> = Box<dyn FnOnce(Arc<dyn Clock>) -> Part<S> + Send>;
+type MakePart<S> = Box<dyn FnOnce((Arc<dyn Clock>, Hook)) -> Part<S> + Send>;
 
 /// Works on processes: hands them their events, carries out what they ask for, and fires their
 /// timers.
@@ -31,6 +32,7 @@ pub struct Processes<S> {
     log: AnyStore,
     runner: Runner<S>,
     clock: Arc<dyn Clock>,
+    hook: Hook,
     parts: Vec<MakePart<S>>,
 }
 
@@ -39,7 +41,8 @@ impl<S: Send + 'static> Processes<S> {
     pub fn new(log: impl EventStore, models: impl ReadModelStore<Session = S>) -> Self {
         let log = log.erased();
         let runner = Runner::new(log.clone(), models).view::<Agenda>().view::<Overview>();
-        Self { log, runner, clock: Arc::new(SystemClock), parts: Vec::new() }
+        let clock = Arc::new(SystemClock);
+        Self { log, runner, clock, hook: Hook::default(), parts: Vec::new() }
     }
 
     /// Works on a process; its commands are carried out by `executor`.
@@ -57,8 +60,7 @@ impl<S: Send + 'static> Processes<S> {
         options: ProcessOptions,
     ) -> Self {
         let log = self.log.clone();
-        self.parts
-            .push(Box::new(move |clock| Part::process::<P, _>(log, clock, executor, options)));
+        self.parts.push(Box::new(move |time| Part::process::<P, _>(log, time, executor, options)));
         self
     }
 
@@ -79,15 +81,22 @@ impl<S: Send + 'static> Processes<S> {
         Self { clock: Arc::new(clock), ..self }
     }
 
+    /// What a test does at each boundary between two steps.
+    #[cfg(feature = "testing")]
+    #[doc(hidden)]
+    pub fn hook(self, hook: Hook) -> Self {
+        Self { hook, ..self }
+    }
+
     /// Begins to work.
     ///
     /// # Errors
     /// See [`StartError`]; nothing is worked on then.
     pub async fn start(self) -> Result<RunningProcesses, StartError> {
-        let Self { mut runner, clock, parts, .. } = self;
+        let Self { mut runner, clock, hook, parts, .. } = self;
         let mut begun: Vec<Begun> = Vec::new();
         for part in parts {
-            let Part { mark, join, begin } = part(clock.clone());
+            let Part { mark, join, begin } = part((clock.clone(), hook.clone()));
             mark.await?;
             runner = join(runner);
             begun.push(begin);
@@ -98,7 +107,7 @@ impl<S: Send + 'static> Processes<S> {
         for begin in begun {
             tasks.spawn(begin(&running, told.clone()));
         }
-        Ok(RunningProcesses { running, stop, tasks })
+        Ok(RunningProcesses { running, stop, tasks, hook })
     }
 
     /// Works until `shutdown` is ready, and stops cleanly.
@@ -128,6 +137,7 @@ pub struct RunningProcesses {
     running: Running,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    hook: Hook,
 }
 
 impl RunningProcesses {
@@ -159,7 +169,9 @@ impl RunningProcesses {
     /// The leases could not be given back; they run out.
     pub async fn stop(mut self) -> Result<(), RunError> {
         self.stop.send_replace(true);
+        self.hook.at(Boundary::Stopping).await;
         while self.tasks.join_next().await.is_some() {}
+        self.hook.at(Boundary::Stopped).await;
         self.running.stop().await
     }
 }

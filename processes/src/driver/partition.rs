@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::Driver;
 use super::hand::Hand;
 use crate::agenda::{self, Agenda};
+use crate::boundary::Boundary;
 use crate::engine::{Ignored, Incoming};
 use crate::error::ProcessError;
 use crate::executor::Call;
@@ -186,6 +187,7 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
         let driver = self.driver.clone();
         self.tasks.spawn(async move {
             let at = driver.carry_out(&instance, &task, &metadata).await;
+            driver.instances.hook.at(Boundary::TaskDone).await;
             Finished { place, kind, at }
         });
     }
@@ -199,11 +201,18 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
         task: &Task,
         metadata: &Metadata,
     ) -> Option<Position> {
+        let hook = &self.instances.hook;
         match &task.what {
             What::Timer { .. } => {
+                hook.at(Boundary::TimerInHand).await;
                 self.tell(instance, &Incoming::Due { task: task.number }, metadata).await
             }
-            What::Command { command, .. } => {
+            What::Command { command, undoes } => {
+                let (in_hand, answered) = match undoes {
+                    true => (Boundary::UndoInHand, Boundary::UndoAnswered),
+                    false => (Boundary::CommandInHand, Boundary::CommandAnswered),
+                };
+                hook.at(in_hand).await;
                 let Ok(command) = serde::Deserialize::deserialize(command) else {
                     tracing::error!(
                         target: "annals", process = P::NAME, instance, task = task.number,
@@ -220,9 +229,11 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
                 };
                 let work = self.caller(&task.kind).call(&self.executor, &command, call);
                 let outcome = annals::following(metadata.clone(), work).await;
+                hook.at(answered).await;
                 self.tell_outcome(instance, task.number, outcome, metadata).await
             }
             What::GoOn => {
+                hook.at(Boundary::GoOnInHand).await;
                 self.tell(instance, &Incoming::GoOn { task: task.number }, metadata).await
             }
             What::Decision { .. } => None,

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::feeding_options;
 use crate::agenda::Agenda;
+use crate::boundary::Hook;
 use crate::driver::Driver;
 use crate::error::ProcessError;
 use crate::instances::Instances;
@@ -34,16 +35,16 @@ pub(super) struct Part<S> {
 impl<S: Send + 'static> Part<S> {
     pub(super) fn process<P: Process, X: Executor<P::Command, Reply = P::Reply>>(
         log: AnyStore,
-        clock: Arc<dyn Clock>,
+        (clock, hook): (Arc<dyn Clock>, Hook),
         executor: X,
         options: ProcessOptions,
     ) -> Self {
-        let instances = Arc::new(Instances::<P>::new(log.clone(), clock));
+        let instances = Arc::new(Instances::<P>::new(log.clone(), clock, hook.clone()));
         let behind = Arc::new(OnceLock::new());
         let reactor = Reactor { instances: instances.clone(), behind: behind.clone() };
         let from_beginning = options.from_beginning;
         let mark = async move {
-            let places = mark::deployed(&log, P::NAME, from_beginning).await?;
+            let places = mark::deployed(&log, P::NAME, from_beginning, &hook).await?;
             // It is asked once for each start.
             let _ = behind.set(places);
             Ok(())
