@@ -1,0 +1,23 @@
+//! Everything is once in effect, whatever crashes: a worker lost at each boundary, on memory
+//! and on PostgreSQL.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test fails by panicking"
+)]
+
+mod bank;
+#[path = "../sagas/domain.rs"]
+#[allow(dead_code, reason = "another suite uses the rest")]
+mod domain;
+mod ending;
+mod life;
+mod matrix;
+mod meddled;
+mod place;
+mod play;
