@@ -127,6 +127,24 @@ impl<P: Process> Instances<P> {
         Err(ProcessError::Contended)
     }
 
+    /// Whether an instance waits for a task, as far as is known here. An agenda that is made anew
+    /// shows for a while what was done long ago.
+    ///
+    /// It is read only where nothing is kept of it, and is kept for the outcome then.
+    pub(crate) async fn waits_for(&self, key: &str, task: u32) -> Result<bool, ProcessError> {
+        let stream = StreamId::new(&self.category, key)?;
+        let slot = self.slot(key);
+        let mut kept = slot.lock().await;
+        let instance = match kept.take() {
+            Some(instance) if task < instance.book.next() => instance,
+            Some(behind) => self.load(&stream, behind).await?,
+            None => self.load(&stream, Instance::new()).await?,
+        };
+        let waits = instance.book.open.contains_key(&task);
+        *kept = Some(instance);
+        Ok(waits)
+    }
+
     fn slot(&self, key: &str) -> Arc<Mutex<Option<Instance<P>>>> {
         let new = || Ok::<_, std::convert::Infallible>(Arc::default());
         match self.kept.get_or_insert_with(key, new) {

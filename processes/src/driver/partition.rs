@@ -213,6 +213,17 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
                     false => (Boundary::CommandInHand, Boundary::CommandAnswered),
                 };
                 hook.at(in_hand).await;
+                match self.instances.waits_for(instance, task.number).await {
+                    Ok(true) => {}
+                    Ok(false) => return None,
+                    Err(error) => {
+                        tracing::warn!(
+                            target: "annals", process = P::NAME, instance, %error,
+                            "an instance cannot be asked whether it waits for its task"
+                        );
+                        return None;
+                    }
+                }
                 let Ok(command) = serde::Deserialize::deserialize(command) else {
                     tracing::error!(
                         target: "annals", process = P::NAME, instance, task = task.number,
