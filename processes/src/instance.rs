@@ -30,8 +30,9 @@ impl<P: Process> Instance<P> {
     pub(crate) fn fold(&mut self, raw: RawEvent) -> Result<(), ProcessError> {
         let (version, id) = (raw.version, raw.id);
         if is_step(&raw) {
-            if let ProcessEvent::Stepped(step) = raw.decode::<ProcessEvent>()?.event {
-                self.book.apply(&step);
+            let recorded = raw.decode::<ProcessEvent>()?;
+            if let ProcessEvent::Stepped(step) = &recorded.event {
+                self.book.take(step, &recorded);
             }
         } else {
             self.state.evolve(&raw.decode::<P::Event>()?.event);

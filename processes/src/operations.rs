@@ -105,9 +105,10 @@ impl ProcessOperations {
         while let Some(raw) = events.try_next().await? {
             (version, last) = (raw.version, Some((raw.id, Metadata::caused_by(&raw))));
             if raw.name == "annals.process.stepped"
-                && let ProcessEvent::Stepped(step) = raw.decode::<ProcessEvent>()?.event
+                && let recorded = raw.decode::<ProcessEvent>()?
+                && let ProcessEvent::Stepped(step) = &recorded.event
             {
-                book.apply(&step);
+                book.take(step, &recorded);
             }
         }
         Ok((book, version, last))
