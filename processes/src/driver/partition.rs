@@ -1,5 +1,6 @@
 //! The agenda of one partition.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use annals::store::Appended;
 use annals::{IdempotencyKey, Metadata, Partition, Position};
 use annals_projections::QueryError;
 use backon::{BackoffBuilder, ExponentialBuilder};
+use futures::FutureExt;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -20,6 +22,7 @@ use crate::engine::{Ignored, Incoming};
 use crate::error::ProcessError;
 use crate::executor::Call;
 use crate::input::Failed;
+use crate::instances::told;
 use crate::step::{Task, What};
 use crate::{Executor, Process};
 
@@ -186,7 +189,15 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
         self.hand.take(place.clone(), &kind);
         let driver = self.driver.clone();
         self.tasks.spawn(async move {
-            let at = driver.carry_out(&instance, &task, &metadata).await;
+            let work = driver.carry_out(&instance, &task, &metadata);
+            // Such as the code that reads a command. What is left in hand would never come again.
+            let at = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
+                tracing::error!(
+                    target: "annals", process = P::NAME, instance, task = task.number,
+                    panic = told(&*panic), "a task has panicked: trying again"
+                );
+                None
+            });
             driver.instances.hook.at(Boundary::TaskDone).await;
             Finished { place, kind, at }
         });

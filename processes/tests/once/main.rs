@@ -11,6 +11,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod bad_input;
 mod bank;
 #[path = "../sagas/domain.rs"]
 #[allow(dead_code, reason = "another suite uses the rest")]
@@ -19,5 +20,6 @@ mod ending;
 mod life;
 mod matrix;
 mod meddled;
+mod odd;
 mod place;
 mod play;

@@ -54,14 +54,19 @@ async fn on_postgres(scenarios: &[Scenario]) {
         let (expected, life) = play(&place, (*scenario, "calm"), (None, How::Crash)).await;
         let plans = plans(&life.trace());
         for (number, plan) in plans.into_iter().filter(|plan| plan.1 == 0).enumerate() {
-            // Where the process follows the log from is asked once in a log.
+            // From where on a process follows the log is asked once in a log, whatever follows.
             let mark = matches!(plan.0, Boundary::BeforeMark | Boundary::AfterMark);
+            if mark && *scenario != Scenario::Good {
+                continue;
+            }
             for how in [How::Crash, How::Paused] {
                 let place = if mark { Place::postgres().await } else { place.with_a_new_bank() };
                 let run = format!("{how:?}{number}");
                 let (ending, life) = play(&place, (*scenario, &run), (Some(plan), how)).await;
                 assert_eq!(ending, expected, "{scenario:?}: {how:?} at {plan:?}");
-                assert!(life.was_lost(), "{scenario:?} has not come to {plan:?}");
+                // Of two workers it may be the other one who comes there.
+                let comes = life.was_lost() || *scenario == Scenario::Two;
+                assert!(comes, "{scenario:?} has not come to {plan:?}");
             }
         }
     };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use annals::read_model::AnyReadModels;
 use annals::{AnyStore, Clock, EventStore, ReadModelStore, Repository};
 use annals_memory::{MemoryReadModels, MemoryStore};
+use annals_postgres::sqlx::{self, Connection, PgConnection};
 use annals_postgres::testing::Database;
 use annals_postgres::{PostgresReadModels, PostgresStore};
 use annals_processes::{
@@ -56,14 +57,14 @@ pub struct Place {
     pub clock: Moving,
     pub orders: Repository<Order>,
     pub stock: Repository<Stock>,
-    /// The database is dropped with the last handle.
-    _database: Option<Arc<Database>>,
+    /// It is dropped with the last handle.
+    pub database: Option<Arc<Database>>,
 }
 
 impl Place {
     fn new(log: AnyStore, models: AnyReadModels, clock: Moving) -> Self {
         let (orders, stock) = (Repository::new(log.clone()), Repository::new(log.clone()));
-        Self { log, models, bank: Bank::new(), clock, orders, stock, _database: None }
+        Self { log, models, bank: Bank::new(), clock, orders, stock, database: None }
     }
 
     pub fn memory() -> Self {
@@ -81,7 +82,22 @@ impl Place {
         let log = builder.connect().await.unwrap().erased();
         let models = PostgresReadModels::connect(database.url()).await.unwrap().erased();
         let place = Self::new(log, models, Moving::new());
-        Self { _database: Some(Arc::new(database)), ..place }
+        Self { database: Some(Arc::new(database)), ..place }
+    }
+
+    /// The same log, whose read models are lost.
+    pub async fn with_new_read_models(&self) -> Self {
+        let models = match &self.database {
+            None => MemoryReadModels::with_clock(self.clock.clone()).erased(),
+            Some(database) => {
+                let mut owner = PgConnection::connect(database.url()).await.unwrap();
+                let drop = "DROP SCHEMA read_models CASCADE";
+                sqlx::query(drop).execute(&mut owner).await.unwrap();
+                PostgresReadModels::migrate(database.url()).await.unwrap();
+                PostgresReadModels::connect(database.url()).await.unwrap().erased()
+            }
+        };
+        Self { models, ..self.clone() }
     }
 
     /// A bank that nobody has called, on the same log.
