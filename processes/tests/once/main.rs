@@ -13,13 +13,21 @@
 
 mod bad_input;
 mod bank;
+#[path = "../../../projections/tests/simulation/dice.rs"]
+mod dice;
 #[path = "../sagas/domain.rs"]
 #[allow(dead_code, reason = "another suite uses the rest")]
 mod domain;
 mod ending;
+mod killed;
 mod life;
 mod matrix;
 mod meddled;
 mod odd;
 mod place;
 mod play;
+#[path = "../../../store-postgres/tests/support/random.rs"]
+#[allow(dead_code, reason = "another suite uses the rest")]
+mod random;
+mod shaky;
+mod simulation;

@@ -91,7 +91,10 @@ impl Place {
             None => MemoryReadModels::with_clock(self.clock.clone()).erased(),
             Some(database) => {
                 let mut owner = PgConnection::connect(database.url()).await.unwrap();
-                let drop = "DROP SCHEMA read_models CASCADE";
+                let drop = "DO $$ DECLARE lost name; BEGIN \
+                            FOR lost IN SELECT nspname FROM pg_namespace \
+                            WHERE nspname LIKE 'read\\_models%' \
+                            LOOP EXECUTE format('DROP SCHEMA %I CASCADE', lost); END LOOP; END $$";
                 sqlx::query(drop).execute(&mut owner).await.unwrap();
                 PostgresReadModels::migrate(database.url()).await.unwrap();
                 PostgresReadModels::connect(database.url()).await.unwrap().erased()
@@ -107,10 +110,21 @@ impl Place {
 
     pub async fn worker(&self, life: &Arc<Life>) -> RunningProcesses {
         let models = Meddled { inner: self.models.clone(), meddler: life.clone() };
-        let clerk = Clerk::new(&self.log, &self.bank, life);
-        let patient = CallOptions::new().attempts(3).timeout(Duration::from_secs(100_000));
-        let options = ProcessOptions::new().other_kinds(patient);
-        let processes = Processes::new(self.log.clone(), models);
+        self.worker_on(self.log.clone(), models, life).await
+    }
+
+    /// A worker who sees the log and the read models as these.
+    pub async fn worker_on(
+        &self,
+        log: AnyStore,
+        models: Meddled,
+        life: &Arc<Life>,
+    ) -> RunningProcesses {
+        let clerk = Clerk::new(&log, &self.bank, life);
+        let calls = CallOptions::new().timeout(Duration::from_secs(100_000));
+        let options = ProcessOptions::new().kind("payment", calls.clone().attempts(3));
+        let options = options.other_kinds(calls.attempts(10_000));
+        let processes = Processes::new(log, models);
         let processes = processes.process_with::<Fulfilment>(clerk, options);
         let processes = processes.clock(self.clock.clone()).lease(LEASE).hook(life.hook());
         processes.start().await.unwrap()
@@ -160,7 +174,7 @@ impl Place {
 pub async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
     let waits = async {
         while !is_so().await {
-            sleep(Duration::from_millis(25)).await;
+            sleep(Duration::from_millis(50)).await;
         }
     };
     timeout(PATIENCE, waits).await.unwrap_or_else(|_| panic!("it does not come: {what}"));
