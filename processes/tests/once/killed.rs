@@ -21,7 +21,7 @@ use super::life::Life;
 use super::place::{Place, eventually};
 use super::random::Random;
 
-const ORDERS: usize = 300;
+const ORDERS: usize = 200;
 const KILLS: usize = 20;
 
 /// Tells this program that it is a worker: the URL.

@@ -11,6 +11,7 @@ use annals_postgres::testing::Database;
 use annals_postgres::{PostgresReadModels, PostgresStore};
 use annals_processes::{
     Agenda, CallOptions, Overview, ProcessOperations, ProcessOptions, Processes, RunningProcesses,
+    StartError,
 };
 use annals_projections::Views;
 use time::OffsetDateTime;
@@ -110,7 +111,7 @@ impl Place {
 
     pub async fn worker(&self, life: &Arc<Life>) -> RunningProcesses {
         let models = Meddled { inner: self.models.clone(), meddler: life.clone() };
-        self.worker_on(self.log.clone(), models, life).await
+        self.worker_on(self.log.clone(), models, life).await.unwrap()
     }
 
     /// A worker who sees the log and the read models as these.
@@ -119,7 +120,7 @@ impl Place {
         log: AnyStore,
         models: Meddled,
         life: &Arc<Life>,
-    ) -> RunningProcesses {
+    ) -> Result<RunningProcesses, StartError> {
         let clerk = Clerk::new(&log, &self.bank, life);
         let calls = CallOptions::new().timeout(Duration::from_secs(100_000));
         let options = ProcessOptions::new().kind("payment", calls.clone().attempts(3));
@@ -127,7 +128,7 @@ impl Place {
         let processes = Processes::new(log, models);
         let processes = processes.process_with::<Fulfilment>(clerk, options);
         let processes = processes.clock(self.clock.clone()).lease(LEASE).hook(life.hook());
-        processes.start().await.unwrap()
+        processes.start().await
     }
 
     pub async fn receive(&self, sku: &str, quantity: u32) {
