@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use annals::read_model::AnyReadModels;
+use annals::read_model::{AnyReadModels, LetterQuery};
 use annals::{AnyStore, Clock, EventStore, ReadModelStore, Repository};
 use annals_memory::{MemoryReadModels, MemoryStore};
 use annals_postgres::sqlx::{self, Connection, PgConnection};
@@ -111,7 +111,7 @@ impl Place {
 
     pub async fn worker(&self, life: &Arc<Life>) -> RunningProcesses {
         let models = Meddled { inner: self.models.clone(), meddler: life.clone() };
-        self.worker_on(self.log.clone(), models, life).await.unwrap()
+        self.worker_on(self.log.clone(), models, (life, LEASE)).await.unwrap()
     }
 
     /// A worker who sees the log and the read models as these.
@@ -119,7 +119,7 @@ impl Place {
         &self,
         log: AnyStore,
         models: Meddled,
-        life: &Arc<Life>,
+        (life, lease): (&Arc<Life>, Duration),
     ) -> Result<RunningProcesses, StartError> {
         let clerk = Clerk::new(&log, &self.bank, life);
         let calls = CallOptions::new().timeout(Duration::from_secs(100_000));
@@ -127,7 +127,7 @@ impl Place {
         let options = options.other_kinds(calls.attempts(10_000));
         let processes = Processes::new(log, models);
         let processes = processes.process_with::<Fulfilment>(clerk, options);
-        let processes = processes.clock(self.clock.clone()).lease(LEASE).hook(life.hook());
+        let processes = processes.clock(self.clock.clone()).lease(lease).hook(life.hook());
         processes.start().await
     }
 
@@ -157,7 +157,12 @@ impl Place {
             // The view is not there before the first worker is.
             found.ok().flatten().is_some_and(|overview| is(&overview))
         };
-        let found = async || format!("{:#?}", self.views().get::<Overview>(&key).await);
+        let found = async || {
+            let found = self.views().get::<Overview>(&key).await;
+            let letters = self.models.letters(&LetterQuery::all()).await;
+            let models = self.models.models(None).await;
+            format!("{found:#?}\n{letters:#?}\n{models:#?}")
+        };
         tokio::select! {
             () = eventually(order, is_so) => {}
             () = sleep(PATIENCE - LEASE) => panic!("order {order}: {}", found().await),

@@ -19,6 +19,9 @@ use super::meddled::Meddled;
 use super::place::Place;
 use super::shaky::Shaky;
 
+/// Pauses of the simulation are shorter than this, and longer.
+const LEASE: Duration = Duration::from_secs(1);
+
 const ORDERS: [&str; 6] =
     ["good-1-run", "refused-1-run", "doubt-1-run", "good-2-run", "refused-2-run", "doubt-2-run"];
 
@@ -27,7 +30,7 @@ async fn start(place: &Place, dice: &Dice) -> RunningProcesses {
     let models = || Meddled { inner: place.models.clone(), meddler: Arc::new(dice.clone()) };
     loop {
         // Where the log fails while it begins, somebody starts it again.
-        match place.worker_on(log().erased(), models(), &Life::new(None)).await {
+        match place.worker_on(log().erased(), models(), (&Life::new(None), LEASE)).await {
             Ok(worker) => return worker,
             Err(_) => sleep(Duration::from_millis(10)).await,
         }
