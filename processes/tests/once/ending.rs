@@ -50,6 +50,30 @@ impl Ending {
         let void = of_run(&place.bank.void.lock().unwrap());
         Self { streams, authorized, void }
     }
+
+    /// Whatever other runs end as: each order is shipped or cancelled, once, and stock and bank
+    /// agree with that.
+    pub fn verify(&self) {
+        let (mut shipped, mut cancelled) = (0, 0);
+        for (stream, events) in &self.streams {
+            let Some(order) = stream.strip_prefix("order-") else { continue };
+            assert_eq!(events.len(), 2, "{stream}: {events:?}");
+            let is_good = order.starts_with("good") || order.starts_with("stopped");
+            let end = if is_good { "order.shipped" } else { "order.cancelled" };
+            assert!(events[1].starts_with(end), "{stream}: {events:?}");
+            *(if is_good { &mut shipped } else { &mut cancelled }) += 1;
+        }
+        let stock = self.streams.iter().find(|(stream, _)| stream.starts_with("stock-apple"));
+        let (_, stock) = stock.expect("goods");
+        let count = |name| stock.iter().filter(|event| event.starts_with(name)).count();
+        assert_eq!(count("stock.reserved"), shipped + cancelled, "{stock:?}");
+        assert_eq!(count("stock.released"), cancelled, "{stock:?}");
+        let of = |done: &[String], kind| done.iter().filter(|entry| entry.contains(kind)).count();
+        assert_eq!(of(&self.authorized, "refused"), 0);
+        for kind in ["doubt", "stuck", "slow"] {
+            assert_eq!(of(&self.authorized, kind), of(&self.void, kind), "{self:?}");
+        }
+    }
 }
 
 fn strip(value: &mut Value) {

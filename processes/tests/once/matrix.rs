@@ -37,6 +37,7 @@ fn played(scenario: Scenario, plan: Option<Plan>, how: How) -> (Ending, Arc<Life
 
 fn on_memory(scenario: Scenario) {
     let (expected, life) = played(scenario, None, How::Crash);
+    expected.verify();
     for plan in plans(&life.trace()) {
         for how in [How::Crash, How::Paused] {
             let (ending, life) = played(scenario, Some(plan), how);
@@ -52,6 +53,7 @@ async fn on_postgres(scenarios: &[Scenario]) {
     let run = async |scenario: &Scenario| {
         let place = Place::postgres().await;
         let (expected, life) = play(&place, (*scenario, "calm"), (None, How::Crash)).await;
+        expected.verify();
         let plans = plans(&life.trace());
         for (number, plan) in plans.into_iter().filter(|plan| plan.1 == 0).enumerate() {
             // From where on a process follows the log is asked once in a log, whatever follows.
@@ -82,6 +84,19 @@ fn the_scenarios_come_to_every_boundary() {
     let reached = |scenario| played(scenario, None, How::Crash).1.trace();
     let reached: BTreeSet<Boundary> = Scenario::ALL.into_iter().flat_map(reached).collect();
     assert_eq!(reached, Boundary::ALL.iter().copied().collect());
+}
+
+/// The agenda shows it still, and the instance does not wait for it any more.
+#[test]
+fn a_command_whose_answer_is_written_is_not_carried_out_again() {
+    let (place, plan) = (Place::memory, (Boundary::AfterOutcomeStep, 0));
+    let calls = simulated(async || {
+        let place = place();
+        play(&place, (Scenario::Good, "1"), (Some(plan), How::Crash)).await;
+        place.bank.calls.lock().unwrap().clone()
+    });
+    let once: BTreeSet<&String> = calls.iter().collect();
+    assert_eq!(once.len(), calls.len(), "{calls:?}");
 }
 
 macro_rules! a_worker_lost_at_any_boundary_changes_nothing {

@@ -90,6 +90,7 @@ fn every_run_ends_as_a_calm_one_does() {
     let calm = Dice::new(0);
     calm.calm_down();
     let (expected, _) = simulated(async || run(calm, 0).await);
+    expected.verify();
     for seed in seeds(200) {
         let play = || simulated(async || run(Dice::new(seed), 6).await).0;
         let ending = catch_unwind(AssertUnwindSafe(play));
