@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use annals::{Partition, Position};
+use annals::{Origin, Partition, Position, Recorded};
 use serde::{Deserialize, Serialize};
 
 use crate::step::{Phase, Step, Taken, Task, Undo, What};
@@ -48,9 +48,14 @@ impl Book {
         }
     }
 
-    /// Forgets how far it has taken in: those were places of another log.
-    pub(crate) fn forget_places(&mut self) {
-        self.seen.clear();
+    /// Takes in a step of an event that stands in the log. What was imported has its places in
+    /// another log, and what it asked for was seen to there.
+    pub(crate) fn take<E>(&mut self, step: &Step, event: &Recorded<E>) {
+        self.apply(step);
+        if event.origin == Origin::Imported {
+            self.seen.clear();
+            self.open.clear();
+        }
     }
 
     /// Whether an event was taken in.

@@ -1,6 +1,6 @@
 //! An instance of a process, folded from its stream.
 
-use annals::{EventId, Origin, RawEvent, Version};
+use annals::{EventId, RawEvent, Version};
 
 use crate::Process;
 use crate::book::Book;
@@ -29,13 +29,10 @@ impl<P: Process> Instance<P> {
     /// Takes in the next event of its stream.
     pub(crate) fn fold(&mut self, raw: RawEvent) -> Result<(), ProcessError> {
         let (version, id) = (raw.version, raw.id);
-        let imported = raw.origin == Origin::Imported;
         if is_step(&raw) {
-            if let ProcessEvent::Stepped(step) = raw.decode::<ProcessEvent>()?.event {
-                self.book.apply(&step);
-                if imported {
-                    self.book.forget_places();
-                }
+            let recorded = raw.decode::<ProcessEvent>()?;
+            if let ProcessEvent::Stepped(step) = &recorded.event {
+                self.book.take(step, &recorded);
             }
         } else {
             self.state.evolve(&raw.decode::<P::Event>()?.event);

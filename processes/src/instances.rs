@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::Process;
+use crate::boundary::{Around, Boundary, Hook};
 use crate::engine::{self, Ignored, Incoming, Next};
 use crate::error::ProcessError;
 use crate::instance::Instance;
@@ -40,6 +41,7 @@ pub(crate) fn category(process: &str) -> String {
 pub(crate) struct Instances<P: Process> {
     store: AnyStore,
     clock: Arc<dyn Clock>,
+    pub(crate) hook: Hook,
     category: String,
     /// One input at a time for each instance in this process: others would conflict. What is
     /// here may be behind: the version check of the append tells.
@@ -47,8 +49,8 @@ pub(crate) struct Instances<P: Process> {
 }
 
 impl<P: Process> Instances<P> {
-    pub(crate) fn new(store: AnyStore, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, category: category(P::NAME), kept: Cache::new(KEPT) }
+    pub(crate) fn new(store: AnyStore, clock: Arc<dyn Clock>, hook: Hook) -> Self {
+        Self { store, clock, hook, category: category(P::NAME), kept: Cache::new(KEPT) }
     }
 
     pub(crate) fn now(&self) -> OffsetDateTime {
@@ -92,8 +94,11 @@ impl<P: Process> Instances<P> {
             let append = self.append(&stream, &instance, &next, metadata)?;
             let last = append.writes.last().and_then(|write| write.events.last());
             let last = last.map_or_else(EventId::new, |event| event.id);
+            let around = Around::step(incoming, &instance);
+            self.hook.at(around.before).await;
             match append_surely(&self.store, append).await {
                 Ok(appended) => {
+                    self.hook.at(around.after).await;
                     let version =
                         appended.writes.last().map_or(Version::NONE, |write| write.version);
                     let folded = AssertUnwindSafe(|| instance.advance(&next, version, last));
@@ -122,6 +127,24 @@ impl<P: Process> Instances<P> {
         Err(ProcessError::Contended)
     }
 
+    /// Whether an instance waits for a task, as far as is known here. An agenda that is made anew
+    /// shows for a while what was done long ago.
+    ///
+    /// It is read only where nothing is kept of it, and is kept for the outcome then.
+    pub(crate) async fn waits_for(&self, key: &str, task: u32) -> Result<bool, ProcessError> {
+        let stream = StreamId::new(&self.category, key)?;
+        let slot = self.slot(key);
+        let mut kept = slot.lock().await;
+        let instance = match kept.take() {
+            Some(instance) if task < instance.book.next() => instance,
+            Some(behind) => self.load(&stream, behind).await?,
+            None => self.load(&stream, Instance::new()).await?,
+        };
+        let waits = instance.book.open.contains_key(&task);
+        *kept = Some(instance);
+        Ok(waits)
+    }
+
     fn slot(&self, key: &str) -> Arc<Mutex<Option<Instance<P>>>> {
         let new = || Ok::<_, std::convert::Infallible>(Arc::default());
         match self.kept.get_or_insert_with(key, new) {
@@ -136,6 +159,7 @@ impl<P: Process> Instances<P> {
         stream: &StreamId,
         mut instance: Instance<P>,
     ) -> Result<Instance<P>, ProcessError> {
+        self.hook.at(Boundary::BeforeLoad).await;
         let query = StreamQuery::forwards(stream.clone()).from(instance.version.next());
         let mut events = self.store.read(query);
         while let Some(raw) = events.try_next().await? {

@@ -35,10 +35,11 @@ impl Kept {
         while let Some(raw) = events.try_next().await? {
             (kept.version, kept.last) = (raw.version, Some((raw.id, Metadata::caused_by(&raw))));
             if raw.name == "annals.process.stepped"
-                && let ProcessEvent::Stepped(step) = raw.decode::<ProcessEvent>()?.event
+                && let recorded = raw.decode::<ProcessEvent>()?
+                && let ProcessEvent::Stepped(step) = &recorded.event
             {
-                kept.book.apply(&step);
-                kept.first.get_or_insert(step);
+                kept.book.take(step, &recorded);
+                kept.first.get_or_insert_with(|| step.clone());
             }
         }
         Ok(kept)

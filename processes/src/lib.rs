@@ -8,6 +8,11 @@
 mod agenda;
 mod alerts;
 mod book;
+#[cfg_attr(
+    not(feature = "testing"),
+    allow(unreachable_pub, reason = "tests see it, and nobody else")
+)]
+mod boundary;
 mod calls;
 mod driver;
 mod engine;
@@ -36,6 +41,9 @@ mod worker;
 pub use agenda::Agenda;
 pub use alerts::Alert;
 pub use book::Book;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub use boundary::{Boundary, Hook};
 pub use calls::{
     BreakerOptions, CallError, CallOptions, Calls, Circuit, CircuitState, RetryBudget,
 };

@@ -4,6 +4,7 @@ use annals::store::{Append, NewEvent, StreamQuery};
 use annals::{AnyStore, AppendError, EventStore, ExpectedVersion, Position, StreamId};
 use futures::TryStreamExt;
 
+use crate::boundary::{Boundary, Hook};
 use crate::error::ProcessError;
 use crate::step::{Deployed, ProcessEvent};
 
@@ -17,6 +18,7 @@ pub(crate) async fn deployed(
     store: &AnyStore,
     process: &str,
     from_beginning: bool,
+    hook: &Hook,
 ) -> Result<Vec<Position>, ProcessError> {
     let stream = StreamId::new(CATEGORY, process)?;
     if let Some(behind) = known(store, &stream).await? {
@@ -31,8 +33,12 @@ pub(crate) async fn deployed(
     }
     let event = ProcessEvent::Deployed(Deployed { behind: behind.clone() });
     let event = NewEvent::encode(store.log().codec, &event)?;
+    hook.at(Boundary::BeforeMark).await;
     match store.append(Append::to(stream.clone(), ExpectedVersion::NoStream, vec![event])).await {
-        Ok(_) => Ok(behind),
+        Ok(_) => {
+            hook.at(Boundary::AfterMark).await;
+            Ok(behind)
+        }
         // Another worker has begun at the same moment, or this one without knowing it.
         Err(AppendError::Conflict(_)) => Ok(known(store, &stream).await?.unwrap_or(behind)),
         Err(AppendError::Unknown(error) | AppendError::Store(error)) => Err(error.into()),

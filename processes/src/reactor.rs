@@ -8,6 +8,7 @@ use annals_projections::ExternalProjection;
 use futures::StreamExt;
 use futures::stream;
 
+use crate::boundary::Boundary;
 use crate::engine::Incoming;
 use crate::error::ProcessError;
 use crate::instances::Instances;
@@ -49,6 +50,7 @@ impl<P: Process> Reactor<P> {
         for (event, starts) in events {
             let incoming = Incoming::Event { event, starts };
             let metadata = Metadata::caused_by(event);
+            self.instances.hook.at(Boundary::EventInHand).await;
             let taken = self.instances.advance(&key, &incoming, &metadata).await?;
             if let Err(ignored) = taken {
                 tracing::debug!(
@@ -85,6 +87,7 @@ impl<P: Process> ExternalProjection for Reactor<P> {
                 worst = Some(error);
             }
         }
+        self.instances.hook.at(Boundary::BeforeCheckpoint).await;
         worst.map_or(Ok(()), Err)
     }
 

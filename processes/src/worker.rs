@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use self::part::{Begun, Part, Shared};
 use crate::agenda::Agenda;
+use crate::boundary::{Boundary, Hook};
 use crate::calls::{Callers, Calls};
 use crate::error::ProcessError;
 use crate::meter;
@@ -39,6 +40,7 @@ pub struct Processes<S> {
     runner: Runner<S>,
     clock: Arc<dyn Clock>,
     lease: Duration,
+    hook: Hook,
     parts: Vec<MakePart<S>>,
 }
 
@@ -47,8 +49,8 @@ impl<S: Send + 'static> Processes<S> {
     pub fn new(log: impl EventStore, models: impl ReadModelStore<Session = S>) -> Self {
         let log = log.erased();
         let runner = Runner::new(log.clone(), models).view::<Agenda>().view::<Overview>();
-        Self { log, runner, clock: Arc::new(SystemClock), lease: LEASE, parts: Vec::new() }
-            .lease(LEASE)
+        let (clock, hook) = (Arc::new(SystemClock), Hook::default());
+        Self { log, runner, clock, lease: LEASE, hook, parts: Vec::new() }.lease(LEASE)
     }
 
     /// Works on a process; its commands are carried out by `executor`.
@@ -123,14 +125,21 @@ impl<S: Send + 'static> Processes<S> {
         Self { clock: Arc::new(clock), ..self }
     }
 
+    /// What a test does at each boundary between two steps.
+    #[cfg(feature = "testing")]
+    #[doc(hidden)]
+    pub fn hook(self, hook: Hook) -> Self {
+        Self { hook, ..self }
+    }
+
     /// Begins to work.
     ///
     /// # Errors
     /// See [`StartError`]; nothing is worked on then.
     pub async fn start(self) -> Result<RunningProcesses, StartError> {
-        let Self { mut runner, clock, lease, parts, .. } = self;
+        let Self { mut runner, clock, lease, hook, parts, .. } = self;
         meter::describe();
-        let shared = Shared::new(clock, lease);
+        let shared = Shared::new(clock, lease, hook);
         let (mut begun, mut names) = (Vec::<Begun>::new(), BTreeSet::new());
         let mut callers = Vec::new();
         for part in parts {
@@ -149,7 +158,8 @@ impl<S: Send + 'static> Processes<S> {
         for begin in begun {
             tasks.spawn(begin(&running, told.clone()));
         }
-        Ok(RunningProcesses { running, stop, tasks, callers, troubles: shared.troubles })
+        let Shared { troubles, hook, .. } = shared;
+        Ok(RunningProcesses { running, stop, tasks, callers, troubles, hook })
     }
 
     /// Works until `shutdown` is ready, and stops cleanly.
@@ -181,6 +191,7 @@ pub struct RunningProcesses {
     tasks: JoinSet<()>,
     callers: Vec<Arc<Callers>>,
     troubles: Arc<Troubles>,
+    hook: Hook,
 }
 
 impl RunningProcesses {
@@ -228,7 +239,9 @@ impl RunningProcesses {
     /// The leases could not be given back; they run out.
     pub async fn stop(mut self) -> Result<(), RunError> {
         self.stop.send_replace(true);
+        self.hook.at(Boundary::Stopping).await;
         while self.tasks.join_next().await.is_some() {}
+        self.hook.at(Boundary::Stopped).await;
         self.running.stop().await
     }
 }

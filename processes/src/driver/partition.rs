@@ -1,5 +1,6 @@
 //! The agenda of one partition.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use annals::store::Appended;
 use annals::{IdempotencyKey, Metadata, Partition, Position};
 use annals_projections::QueryError;
 use backon::{BackoffBuilder, ExponentialBuilder};
+use futures::FutureExt;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -15,10 +17,12 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::Driver;
 use super::hand::Hand;
 use crate::agenda::{self, Agenda};
+use crate::boundary::Boundary;
 use crate::engine::{Ignored, Incoming};
 use crate::error::ProcessError;
 use crate::executor::Call;
 use crate::input::Failed;
+use crate::instances::told;
 use crate::step::{Task, What};
 use crate::troubles::TroubleKind::{AgendaUnreadable, CommandUnreadable, InstanceNotTold};
 use crate::troubles::{Place, TroubleKind};
@@ -203,7 +207,16 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
         let partition = self.partition;
         self.tasks.spawn(async move {
             let errand = Errand { partition, instance: &instance, metadata: &metadata };
-            let at = driver.carry_out(errand, &task).await;
+            let work = driver.carry_out(errand, &task);
+            // Such as the code that reads a command. What is left in hand would never come again.
+            let at = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
+                tracing::error!(
+                    target: "annals", process = P::NAME, instance, task = task.number,
+                    panic = told(&*panic), "a task has panicked: trying again"
+                );
+                None
+            });
+            driver.instances.hook.at(Boundary::TaskDone).await;
             Finished { place, kind, at }
         });
     }
@@ -212,12 +225,29 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
 impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
     /// Does what a task asks for, and lets the instance know. Dropping it leaves the task open.
     async fn carry_out(&self, errand: Errand<'_>, task: &Task) -> Option<Position> {
-        let instance = errand.instance;
+        let (instance, hook) = (errand.instance, &self.instances.hook);
         match &task.what {
             What::Timer { .. } => {
+                hook.at(Boundary::TimerInHand).await;
                 self.tell(errand, task.number, &Incoming::Due { task: task.number }).await
             }
-            What::Command { command, .. } => {
+            What::Command { command, undoes } => {
+                let (in_hand, answered) = match undoes {
+                    true => (Boundary::UndoInHand, Boundary::UndoAnswered),
+                    false => (Boundary::CommandInHand, Boundary::CommandAnswered),
+                };
+                hook.at(in_hand).await;
+                match self.instances.waits_for(instance, task.number).await {
+                    Ok(true) => {}
+                    Ok(false) => return None,
+                    Err(error) => {
+                        tracing::warn!(
+                            target: "annals", process = P::NAME, instance, %error,
+                            "an instance cannot be asked whether it waits for its task"
+                        );
+                        return None;
+                    }
+                }
                 let Ok(command) = serde::Deserialize::deserialize(command) else {
                     tracing::error!(
                         target: "annals", process = P::NAME, instance, task = task.number,
@@ -240,9 +270,11 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
                 let caller = self.callers.of(&task.kind);
                 let work = caller.call(&self.executor, &command, call, self.stop.clone());
                 let outcome = annals::following(errand.metadata.clone(), work).await?;
+                hook.at(answered).await;
                 self.tell_outcome(errand, task.number, outcome).await
             }
             What::GoOn => {
+                hook.at(Boundary::GoOnInHand).await;
                 self.tell(errand, task.number, &Incoming::GoOn { task: task.number }).await
             }
             What::Decision { .. } => None,

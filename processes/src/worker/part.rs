@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::feeding_options;
 use crate::agenda::Agenda;
+use crate::boundary::Hook;
 use crate::calls::{Callers, Circuits};
 use crate::driver::Driver;
 use crate::error::ProcessError;
@@ -29,14 +30,15 @@ use crate::{Executor, Policy, PolicyOptions, Process, ScheduledCommand};
 pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) lease: Duration,
+    pub(super) hook: Hook,
     pub(super) circuits: Arc<Circuits>,
     pub(super) troubles: Arc<Troubles>,
 }
 
 impl Shared {
-    pub(super) fn new(clock: Arc<dyn Clock>, lease: Duration) -> Self {
+    pub(super) fn new(clock: Arc<dyn Clock>, lease: Duration, hook: Hook) -> Self {
         let troubles = Arc::new(Troubles::new(clock.clone()));
-        Self { clock, lease, circuits: Arc::default(), troubles }
+        Self { clock, lease, hook, circuits: Arc::default(), troubles }
     }
 
     fn callers(&self, name: &'static str, options: &ProcessOptions) -> Arc<Callers> {
@@ -68,13 +70,15 @@ impl<S: Send + 'static> Part<S> {
         executor: X,
         options: &ProcessOptions,
     ) -> Self {
-        let instances = Arc::new(Instances::<P>::new(log.clone(), shared.clock.clone()));
+        let hook = shared.hook.clone();
+        let (clock, mine) = (shared.clock.clone(), hook.clone());
+        let instances = Arc::new(Instances::<P>::new(log.clone(), clock, mine));
         let behind = Arc::new(OnceLock::new());
         let reactor = Reactor { instances: instances.clone(), behind: behind.clone() };
         let callers = shared.callers(P::NAME, options);
         Self {
             name: P::NAME,
-            mark: mark(log, P::NAME, options.from_beginning, behind),
+            mark: mark(log, P::NAME, options.from_beginning, behind, hook),
             join: Box::new(move |runner| runner.external_with(reactor, feeding_options())),
             begin: drive(instances, executor, callers.clone(), shared, options.grace),
             callers,
@@ -87,8 +91,8 @@ impl<S: Send + 'static> Part<S> {
         executor: X,
         options: &ProcessOptions,
     ) -> Self {
-        let clock = shared.clock.clone();
-        let instances = Arc::new(Instances::<OneCommand<C>>::new(log.clone(), clock));
+        let (clock, hook) = (shared.clock.clone(), shared.hook.clone());
+        let instances = Arc::new(Instances::<OneCommand<C>>::new(log.clone(), clock, hook));
         let executor = Punctual::new(log, executor);
         let callers = shared.callers(C::NAME, options);
         Self {
@@ -124,7 +128,7 @@ impl<S: Send + 'static> Part<S> {
         let feeding = feeding_options().attempts(1);
         Self {
             name: P::NAME,
-            mark: mark(log, P::NAME, options.from_beginning, behind),
+            mark: mark(log, P::NAME, options.from_beginning, behind, shared.hook.clone()),
             join: Box::new(move |runner| runner.external_with(follower, feeding)),
             begin: Box::new(begin),
             callers,
@@ -138,9 +142,10 @@ fn mark(
     name: &'static str,
     from_beginning: bool,
     behind: Arc<OnceLock<Vec<annals::Position>>>,
+    hook: Hook,
 ) -> BoxFuture<'static, Result<(), ProcessError>> {
     async move {
-        let places = mark::deployed(&log, name, from_beginning).await?;
+        let places = mark::deployed(&log, name, from_beginning, &hook).await?;
         // It is asked once for each start.
         let _ = behind.set(places);
         Ok(())

@@ -121,12 +121,20 @@ impl Worker {
             }
         }
         self.resting.retain(|_, until| Instant::now() < *until);
+        let mut idle = Vec::new();
         for lease in share.leases {
-            let surplus = share.surplus.contains(&lease.unit);
-            let rests = self.resting.contains_key(&lease.unit);
-            if !surplus && !rests && !self.feeding.contains_key(&lease.unit) {
+            if self.feeding.contains_key(&lease.unit) {
+                continue;
+            }
+            if share.surplus.contains(&lease.unit) {
+                idle.push(lease);
+            } else if !self.resting.contains_key(&lease.unit) {
                 self.feed(lease);
             }
+        }
+        // It could not be given back when its feeder ended, and would be renewed for ever.
+        if !idle.is_empty() {
+            self.shared.models.hand_over(&idle).await?;
         }
         Ok(())
     }

@@ -1,0 +1,112 @@
+//! Code, logs and read models that are gone, or come from elsewhere.
+
+use annals::history::{Scope, export_text, import_text};
+use annals::store::StreamQuery;
+use annals::{EventStore, StreamId};
+use annals_processes::{Agenda, Processes};
+use futures::TryStreamExt;
+
+use super::super::life::Life;
+use super::super::odd::{Hands, Odd};
+use super::super::place::{Place, eventually};
+use super::{begin, events, overview, poke, until_over};
+
+/// An instance that waits for a long time, and one that has ended.
+async fn two_instances(place: &Place) {
+    let worker = Hands::default().work(place).await;
+    begin(place, "waits", "long").await;
+    begin(place, "ended", "well").await;
+    until_over(place, "ended").await;
+    let waits = async || overview(place, "waits").await.is_some();
+    eventually("an instance", waits).await;
+    worker.stop().await.unwrap();
+}
+
+pub async fn instances_of_code_that_is_gone_are_visible_and_left_alone(place: Place) {
+    two_instances(&place).await;
+    place.clock.put_forwards(std::time::Duration::from_secs(7_200));
+    // It knows another process only.
+    let worker = place.worker(&Life::new(None)).await;
+    place.receive("apple", 10).await;
+    place.order("good-1", "apple").await;
+    place.until("good-1", |overview| overview.book.phase.is_over()).await;
+    worker.caught_up().await.unwrap();
+    worker.stop().await.unwrap();
+    assert_eq!(overview(&place, "waits").await.unwrap().book.open.len(), 1);
+    let agenda = place.views().page::<Agenda>(None, 10).await.unwrap();
+    assert_eq!(agenda.len(), 1);
+    assert_eq!(events(&place, "waits").await, 1);
+}
+
+pub async fn two_processes_of_one_name_do_not_start(place: Place) {
+    let processes = Processes::new(place.log.clone(), place.models.clone());
+    let processes = processes.process::<Odd>(Hands::default()).process::<Odd>(Hands::default());
+    let started = processes.start().await;
+    assert!(started.is_err());
+}
+
+/// The same history in another log.
+async fn imported(place: &Place) -> Place {
+    let text = export_text(&place.log, Scope::Log).await.unwrap();
+    let other = Place::memory();
+    import_text(&other.log, text).await.unwrap();
+    other
+}
+
+pub async fn imported_events_and_instances_are_carried_out_by_nobody(place: Place) {
+    begin(&place, "before", "well").await;
+    two_instances(&place).await;
+    begin(&place, "nobody_yet", "well").await;
+    let other = imported(&place).await;
+    other.clock.put_forwards(std::time::Duration::from_secs(7_200));
+    let hands = Hands::default();
+    let worker = hands.work(&other).await;
+    worker.caught_up().await.unwrap();
+    begin(&other, "new", "well").await;
+    until_over(&other, "new").await;
+    worker.stop().await.unwrap();
+    assert_eq!(*hands.done.lock().unwrap(), ["well:new"]);
+    assert_eq!(events(&other, "nobody_yet").await, 0);
+    assert_eq!(events(&other, "waits").await, 1);
+    assert!(overview(&other, "waits").await.is_none());
+}
+
+pub async fn an_imported_instance_takes_in_what_is_new(place: Place) {
+    // In the log that it came from it stood far behind.
+    for number in 0..30 {
+        begin(&place, &format!("other-{number}"), "well").await;
+    }
+    two_instances(&place).await;
+    let streams = ["annals.process.odd-waits"].map(|stream| stream.parse::<StreamId>().unwrap());
+    let text = export_text(&place.log, Scope::Streams(streams.to_vec())).await.unwrap();
+    let other = Place::memory();
+    import_text(&other.log, text).await.unwrap();
+    let worker = Hands::default().work(&other).await;
+    poke(&other, "waits").await;
+    worker.caught_up().await.unwrap();
+    let stream = StreamId::new("annals.process.odd", "waits").unwrap();
+    let names = other.log.read(StreamQuery::forwards(stream)).map_ok(|raw| raw.name);
+    let names: Vec<_> = names.try_collect().await.unwrap();
+    assert_eq!(names, ["annals.process.stepped", "annals.process.stepped", "odd.noted"]);
+    worker.stop().await.unwrap();
+}
+
+pub async fn read_models_made_anew_begin_nothing_again(place: Place) {
+    let hands = Hands::default();
+    two_instances(&place).await;
+    let before = [events(&place, "waits").await, events(&place, "ended").await];
+    let place = place.with_new_read_models().await;
+    let worker = hands.work(&place).await;
+    worker.caught_up().await.unwrap();
+    begin(&place, "new", "well").await;
+    until_over(&place, "new").await;
+    assert_eq!([events(&place, "waits").await, events(&place, "ended").await], before);
+    // Not even is a command carried out again that was done.
+    assert_eq!(*hands.done.lock().unwrap(), ["well:new"]);
+    // What is open goes on.
+    place.clock.put_forwards(std::time::Duration::from_secs(7_200));
+    super::super::odd::cure("waits");
+    begin(&place, "newer", "well").await;
+    until_over(&place, "waits").await;
+    worker.stop().await.unwrap();
+}

@@ -1,0 +1,102 @@
+//! Steps that cannot be taken.
+
+use annals::read_model::LetterQuery;
+
+use super::super::odd::{Hands, cure};
+use super::super::place::{Place, eventually};
+use super::{begin, events, overview, until_over};
+
+/// The event is parked under the instance's key, others go on, and it is retried after the fix.
+async fn is_parked(place: Place, how: &str) {
+    let (bad, good) = (format!("{how}-{}", unique(&place)), "good".to_owned());
+    let worker = Hands::default().work(&place).await;
+    begin(&place, &bad, how).await;
+    begin(&place, &good, "well").await;
+    until_over(&place, &good).await;
+    let operations = worker.operations();
+    let parked = LetterQuery::all();
+    let is_parked = async || !operations.letters(&parked).await.unwrap().is_empty();
+    eventually("a dead letter", is_parked).await;
+    let letters = operations.letters(&parked).await.unwrap();
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0].keys.contains(&format!("for/{bad}")), "{letters:?}");
+    assert_eq!(events(&place, &bad).await, 0);
+    cure(&bad);
+    // Workers with the mended code.
+    worker.stop().await.unwrap();
+    let worker = Hands::default().work(&place).await;
+    worker.operations().retry(&parked).await.unwrap();
+    until_over(&place, &bad).await;
+    worker.stop().await.unwrap();
+}
+
+/// Memory and PostgreSQL may be tested in one process, which knows who is cured.
+fn unique(place: &Place) -> String {
+    use annals::EventStore;
+    place.log.log().id.to_string()
+}
+
+pub async fn a_step_that_panics_is_parked_and_others_go_on(place: Place) {
+    is_parked(place, "panic").await;
+}
+
+pub async fn a_recorded_event_that_is_too_large_is_parked(place: Place) {
+    is_parked(place, "large").await;
+}
+
+pub async fn more_tasks_than_allowed_are_parked(place: Place) {
+    is_parked(place, "many").await;
+}
+
+pub async fn a_kind_that_is_none_is_parked(place: Place) {
+    is_parked(place, "kind").await;
+}
+
+pub async fn a_kind_without_options_is_carried_out(place: Place) {
+    let hands = Hands::default();
+    let worker = hands.work(&place).await;
+    begin(&place, "a", "well").await;
+    until_over(&place, "a").await;
+    assert_eq!(hands.has_done("a"), 1);
+    worker.stop().await.unwrap();
+}
+
+pub async fn a_reply_that_is_too_large_is_told_as_in_doubt(place: Place) {
+    let hands = Hands::default();
+    let worker = hands.work(&place).await;
+    begin(&place, "a", "large_reply").await;
+    until_over(&place, "a").await;
+    // The beginning, the failure, and what the process notes about it.
+    assert_eq!((hands.has_done("a"), events(&place, "a").await), (1, 3));
+    worker.stop().await.unwrap();
+}
+
+/// The task stays open, for all to see, others go on, and so does it after a deploy.
+async fn waits_for_a_deploy(place: Place, how: &str) {
+    let bad = format!("{how}-{}", unique(&place));
+    let worker = Hands::default().work(&place).await;
+    begin(&place, &bad, how).await;
+    begin(&place, "good", "well").await;
+    until_over(&place, "good").await;
+    let is_open = async || overview(&place, &bad).await.is_some_and(|it| it.book.open.len() == 1);
+    eventually("an open task", is_open).await;
+    worker.caught_up().await.unwrap();
+    assert!(is_open().await);
+    cure(&bad);
+    drop(worker);
+    let worker = Hands::default().work(&place).await;
+    until_over(&place, &bad).await;
+    worker.stop().await.unwrap();
+}
+
+pub async fn a_reply_that_makes_it_panic_is_visible_and_goes_on_after_a_deploy(place: Place) {
+    waits_for_a_deploy(place, "panicking_reply").await;
+}
+
+pub async fn a_timer_that_makes_it_panic_is_visible_and_goes_on_after_a_deploy(place: Place) {
+    waits_for_a_deploy(place, "timer").await;
+}
+
+pub async fn a_command_that_cannot_be_read_waits_for_a_deploy(place: Place) {
+    waits_for_a_deploy(place, "unreadable").await;
+}
