@@ -62,7 +62,7 @@ impl World {
         self.feed().await;
         let books = self.client.payments().await.unwrap();
         let findings = check(&self.storage, &books).await.unwrap();
-        assert_eq!(findings.len(), 10);
+        assert_eq!(findings.len(), 11);
         findings.iter().filter(|finding| !finding.holds()).map(|finding| finding.rule).collect()
     }
 }
