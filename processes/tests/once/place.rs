@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use annals::read_model::{AnyReadModels, LetterQuery};
-use annals::{AnyStore, Clock, EventStore, ReadModelStore, Repository};
+use annals::{AnyStore, Clock, EventStore, ReadModelStore, Repository, StreamId};
 use annals_memory::{MemoryReadModels, MemoryStore};
 use annals_postgres::sqlx::{self, Connection, PgConnection};
 use annals_postgres::testing::Database;
@@ -134,6 +134,16 @@ impl Place {
     pub async fn receive(&self, sku: &str, quantity: u32) {
         let received = StockEvent::Received { quantity };
         self.stock.update(sku, |_: &_| received.clone()).await.unwrap();
+    }
+
+    /// Goods whose stream is in the partition of an instance.
+    pub fn goods_beside(&self, order: &str) -> String {
+        let of = |category, key: &str| {
+            self.log.log().partitions.of(&StreamId::new(category, key).unwrap())
+        };
+        let instance = of("annals.process.fulfilment", order);
+        let mut goods = (0..).map(|number| format!("pear-{number}"));
+        goods.find(|sku| of("stock", sku) == instance).unwrap()
     }
 
     pub async fn order(&self, order: &str, sku: &str) {

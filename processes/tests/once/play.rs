@@ -184,8 +184,8 @@ async fn decide(place: &Place, order: &str, decision: Decision) {
 async fn grow_impatient(place: &Place, order: &str) {
     place.until(order, |overview| overview.steps > 1).await;
     place.clock.put_forwards(PATIENCE);
-    // Something new lets workers look at the clock.
-    place.receive("pear", 1).await;
+    // Something new in its partition lets workers look at the clock.
+    place.receive(&place.goods_beside(order), 1).await;
     let undoes = |overview: &Overview| matches!(overview.book.phase, Phase::Compensating { .. });
     place.until(order, undoes).await;
     place.bank.opens.send_replace(true);
