@@ -114,12 +114,8 @@ impl Marks {
 
     /// Says that it is to go on; `false` if it does not stand still.
     pub(crate) async fn resume(&self, note: &str) -> Result<bool, PublisherError> {
-        let (at, last) = match self.last().await? {
-            Some(last) => last,
-            None => {
-                let name = self.stream.key().to_owned();
-                return Err(PublisherError::Unknown { name });
-            }
+        let Some((at, last)) = self.last().await? else {
+            return Err(PublisherError::Unknown { name: self.stream.key().to_owned() });
         };
         if !matches!(last, PublisherEvent::Stopped(_)) {
             return Ok(false);

@@ -75,6 +75,7 @@ impl WebhookSink {
             "https" => return Err(InvalidWebhook::NoTls),
             _ => return Err(InvalidWebhook::Url),
         }
+        choose_cryptography();
         let agent = concat!("annals-publisher/", env!("CARGO_PKG_VERSION"));
         let client = Client::builder().redirect(Policy::none()).no_proxy().user_agent(agent);
         let client = client.build().map_err(|e| InvalidWebhook::Client(e.to_string()))?;
@@ -127,6 +128,15 @@ impl WebhookSink {
             self.send(Request::one(message)).await.map_err(|error| error.behind(nth))?;
         }
         Ok(())
+    }
+}
+
+/// Where the application has chosen nothing, and the features of this build do not either.
+fn choose_cryptography() {
+    #[cfg(feature = "tls-rustls-ring")]
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Somebody else may have been quicker, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }
 

@@ -27,7 +27,7 @@ impl Batch {
     /// Adds what a page holds behind the end.
     pub(crate) fn add(&mut self, page: &Arc<Page>, names: &Names) {
         for (index, event) in page.events.iter().enumerate() {
-            if event.position > self.end.position() && names.contains(&*event.name) {
+            if event.position > self.end.position() && names.contains(&event.name) {
                 self.bytes += size(event);
                 self.events.push_back(Chosen { page: page.clone(), index });
             }
