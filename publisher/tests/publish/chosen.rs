@@ -79,6 +79,7 @@ pub async fn what_is_lost_beside_the_log_does_not_begin_it_anew(world: World) {
     running.caught_up().await.unwrap();
     running.stop().await.unwrap();
     let first = sink.published();
+    assert_eq!(sink.versions(&order(1)), [2]);
     // At least once: what it has published itself comes again, under its ids, and no more.
     let lost = world.with_lost_models();
     let running = lost.start_with(orders(&sink).from_beginning()).await;
