@@ -180,3 +180,90 @@ impl Message {
 fn rfc3339(at: OffsetDateTime) -> String {
     at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use annals::{Codec, Origin, Recorded};
+    use serde_json::Value;
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn json(payload: Payload, metadata: Metadata, occurred_at: Option<OffsetDateTime>) -> Value {
+        let raw: RawEvent = Recorded {
+            event: payload,
+            id: EventId::new(),
+            stream: "order-7".parse().unwrap(),
+            version: Version::new(5_000_000_000),
+            partition: Partition::new(2),
+            position: Position::new(9_000_000_000_000_000_001),
+            name: "order.placed".into(),
+            schema_version: 3,
+            metadata,
+            recorded_at: datetime!(2026-01-02 03:04:05.000006 UTC),
+            occurred_at,
+            origin: Origin::Native,
+        };
+        let json = Message::new(&raw, Arc::from("/log")).to_json();
+        serde_json::from_str(&json).unwrap()
+    }
+
+    #[test]
+    fn numbers_that_are_too_great_are_texts() {
+        let json = json(Payload::json("null").unwrap(), Metadata::new(), None);
+        assert_eq!(json["streamversion"], "5000000000");
+        assert_eq!(json["position"], "9000000000000000001");
+        assert_eq!((&json["partition"], &json["schemaversion"]), (&2.into(), &3.into()));
+        assert_eq!(json["data"], Value::Null);
+        assert!(json.as_object().unwrap().contains_key("data"), "a payload may be null");
+    }
+
+    #[test]
+    fn when_it_happened_is_the_word_of_the_writer() {
+        let at = datetime!(2025-12-31 23:00 +1);
+        let json = json(Payload::json("{}").unwrap(), Metadata::new(), Some(at));
+        assert_eq!(json["time"], "2025-12-31T23:00:00+01:00");
+        assert_eq!(json["recordedat"], "2026-01-02T03:04:05.000006Z");
+    }
+
+    #[test]
+    fn a_payload_that_is_no_json_is_carried_as_bytes() {
+        let payload = Payload::encode(Codec::MessagePack, &7).unwrap();
+        let json = json(payload, Metadata::new(), None);
+        assert_eq!(json["datacontenttype"], "application/vnd.msgpack");
+        assert_eq!((&json["data_base64"], json.get("data")), (&"Bw==".into(), None));
+    }
+
+    #[test]
+    fn of_the_metadata_only_what_others_may_know_is_told() {
+        let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let metadata = Metadata::new()
+            .with_correlation_id("talk")
+            .with_causation_id("cause")
+            .with_trace(TraceContext::new(traceparent).unwrap().with_tracestate("a=1"))
+            .with_actor("ada")
+            .with_tenant("acme")
+            .with_header("channel", "web");
+        let json = json(Payload::json("{}").unwrap(), metadata, None);
+        assert_eq!(
+            (&json["correlationid"], &json["causationid"]),
+            (&"talk".into(), &"cause".into())
+        );
+        assert_eq!(
+            (&json["traceparent"], &json["tracestate"]),
+            (&traceparent.into(), &"a=1".into())
+        );
+        let told = json.to_string();
+        assert!(!["ada", "acme", "channel"].iter().any(|text| told.contains(text)), "{told}");
+    }
+
+    /// By the rules of CloudEvents: small letters and digits, twenty of them at most.
+    #[test]
+    fn names_of_attributes_are_those_that_others_accept() {
+        let json = json(Payload::json("{}").unwrap(), Metadata::new(), None);
+        for name in json.as_object().unwrap().keys() {
+            let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+            assert!(plain && name.len() <= 20, "{name}");
+        }
+    }
+}

@@ -62,6 +62,8 @@ pub async fn it_begins_where_the_log_ends(world: World) {
     running.caught_up().await.unwrap();
     assert_eq!(sink.versions(&order(1)), [2]);
     assert_eq!(whole.versions(&order(1)), [1, 2], "unless it is told otherwise");
+    let source = format!("urn:uuid:{}", world.log.log().id);
+    assert_eq!(*sink.published()[0].source, *source, "the log, until it is given a name");
     running.stop().await.unwrap();
     // What comes while nobody publishes is published later.
     world.append(&order(1), &[paid(2)]).await;
