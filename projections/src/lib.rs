@@ -17,6 +17,7 @@ mod meter;
 pub mod operations;
 mod options;
 mod projection;
+mod raw;
 mod replay;
 mod rules;
 mod runner;
@@ -35,6 +36,7 @@ pub use local::{
 pub use operations::Operations;
 pub use options::{OnFailure, OnUnreadable, Options};
 pub use projection::{ExternalProjection, Projection};
+pub use raw::{RawProjection, Verdict};
 pub use replay::{Replay, replay};
 pub use rules::{Deciding, LiveRules, Rule, Rules};
 pub use runner::{Fed, Feeding, RunError, Runner, Running, StartError};

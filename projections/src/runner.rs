@@ -19,6 +19,7 @@ mod plan;
 pub(crate) mod progress;
 mod rows;
 mod running;
+mod stored;
 mod worker;
 
 use std::fmt;
@@ -27,12 +28,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use annals::read_model::{AnyReadModels, ReadModelStore};
-use annals::store::Filter;
 use annals::{AnyStore, EventStore};
 use tokio::sync::watch;
 
 use crate::options::Settings;
-use crate::{ExternalProjection, Options, Projection, View};
+use crate::{ExternalProjection, Options, Projection, RawProjection, View};
 pub(crate) use backoff::Backoff;
 use board::Board;
 use entry::Entry;
@@ -163,6 +163,13 @@ impl<S: Send + 'static> Runner<S> {
         self.with(entry.map_err(StartError::from))
     }
 
+    /// Hands every event of the log, as it is stored, to what lives elsewhere, at least once. Its
+    /// name is one by the rules of [`View::NAME`]; no read model has the same.
+    pub fn raw<P: RawProjection>(self, name: &str, projection: P, options: Options) -> Self {
+        let entry = Entry::raw(name, projection, &self.log, options);
+        self.with(entry.map_err(StartError::from))
+    }
+
     /// How long a lease lasts without being renewed, 10 seconds by default and 200 ms at
     /// least: a crashed process is replaced within twice this time. A step, one statement
     /// of a projection's included, must not take longer.
@@ -197,14 +204,8 @@ impl<S: Send + 'static> Runner<S> {
         for entry in &entries {
             declare::declare(&log, &models, &entry.declaration).await?;
         }
-        let filter = |filter: Filter, entry: &Entry| {
-            let mut names: Vec<_> = entry.names.iter().collect();
-            names.sort();
-            let new = |filter: &Filter, name: &String| !filter.names.contains(name);
-            names.into_iter().fold(filter, |f, n| if new(&f, n) { f.name(n) } else { f })
-        };
         let shared = Arc::new(Shared {
-            feeds: Feeds::new(log.clone(), entries.iter().fold(Filter::all(), filter)),
+            feeds: Feeds::new(log.clone(), Entry::filter(&entries)),
             board: Board::default(),
             log,
             models,

@@ -1,11 +1,11 @@
 //! Events that were read and not yet applied.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use annals::{Checkpoint, Position};
-use foldhash::fast::FixedState;
 
+use super::entry::Names;
 use super::handler::Chosen;
 use super::page::{Page, size};
 
@@ -25,9 +25,9 @@ impl Batch {
     }
 
     /// Adds what a page holds behind the end.
-    pub(crate) fn add(&mut self, page: &Arc<Page>, names: &HashSet<String, FixedState>) {
+    pub(crate) fn add(&mut self, page: &Arc<Page>, names: &Names) {
         for (index, event) in page.events.iter().enumerate() {
-            if event.position > self.end.position() && names.contains(&*event.name) {
+            if event.position > self.end.position() && names.contains(&event.name) {
                 self.bytes += size(event);
                 self.events.push_back(Chosen { page: page.clone(), index });
             }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use annals::read_model::{AnyReadModels, Declaration, DeclareError, ModelId, Shape};
-use annals::store::LogInfo;
+use annals::store::{Filter, LogInfo};
 use annals::{AnyStore, Event, EventStore};
 
 use foldhash::fast::FixedState;
@@ -12,15 +12,32 @@ use foldhash::fast::FixedState;
 use super::fold::Fold;
 use super::handler::Handler;
 use super::rows::{Elsewhere, Rows};
+use super::stored::Stored;
 use crate::view_key::Column;
-use crate::{ExternalProjection, Options, Projection, View, ViewKey};
+use crate::{ExternalProjection, Options, Projection, RawProjection, View, ViewKey};
 
 /// A version of a read model, and the code that feeds it.
 pub(crate) struct Entry {
     pub(crate) declaration: Declaration,
-    pub(crate) names: HashSet<String, FixedState>,
+    pub(crate) names: Names,
     pub(crate) options: Options,
     pub(crate) make: Box<dyn Fn() -> Box<dyn Handler> + Send + Sync>,
+}
+
+/// Which events are one's own, by the stored names of their types.
+pub(crate) enum Names {
+    These(HashSet<String, FixedState>),
+    /// Whatever their types are.
+    All,
+}
+
+impl Names {
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        match self {
+            Self::These(names) => names.contains(name),
+            Self::All => true,
+        }
+    }
 }
 
 impl Entry {
@@ -57,6 +74,22 @@ impl Entry {
         Ok(Self::new::<P::Event>(id, Shape::Elsewhere, log.log(), options, make))
     }
 
+    /// It declares no type of event, which is all of them.
+    pub(crate) fn raw<P: RawProjection>(
+        name: &str,
+        projection: P,
+        log: &AnyStore,
+        options: Options,
+    ) -> Result<Self, DeclareError> {
+        let id = ModelId::new(name, 1)?;
+        let projection = Arc::new(projection);
+        let make = move || Box::new(Stored(projection.clone())) as Box<dyn Handler>;
+        let (id_of_log, partitions) = (log.log().id, log.log().partitions);
+        let declaration = Declaration::new(id, Shape::Elsewhere, &[], id_of_log, partitions);
+        let declaration = declaration.slices(options.slices);
+        Ok(Self { declaration, names: Names::All, options, make: Box::new(make) })
+    }
+
     fn new<E: Event>(
         id: ModelId,
         shape: Shape,
@@ -67,7 +100,22 @@ impl Entry {
         let declaration = Declaration::new(id, shape, E::SCHEMAS, log.id, log.partitions);
         let declaration = declaration.slices(options.slices);
         let names = E::SCHEMAS.iter().map(|schema| schema.name.to_owned()).collect();
+        let names = Names::These(names);
         Self { declaration, names, options, make: Box::new(make) }
+    }
+
+    /// Which events are read for these.
+    pub(crate) fn filter(entries: &[Self]) -> Filter {
+        let mut all: Vec<_> = Vec::new();
+        for entry in entries {
+            match &entry.names {
+                Names::These(names) => all.extend(names),
+                Names::All => return Filter::all(),
+            }
+        }
+        all.sort();
+        all.dedup();
+        all.into_iter().fold(Filter::all(), Filter::name)
     }
 
     /// The most events of a step.

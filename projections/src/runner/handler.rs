@@ -57,6 +57,11 @@ pub(crate) trait Handler: Send {
         true
     }
 
+    /// Whether events are handed over to where no transaction reaches.
+    fn hands_over(&self) -> bool {
+        false
+    }
+
     /// Hands events over to where no transaction reaches, before the step begins.
     fn hand_over<'a>(&'a mut self, events: &'a [Chosen]) -> BoxFuture<'a, Result<(), Failure>> {
         let _ = events;

@@ -127,6 +127,10 @@ impl<P: ExternalProjection> Handler for Elsewhere<P> {
         false
     }
 
+    fn hands_over(&self) -> bool {
+        true
+    }
+
     fn hand_over<'a>(&'a mut self, events: &'a [Chosen]) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let held = Held::<P::Event>::new(events);

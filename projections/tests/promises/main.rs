@@ -30,6 +30,7 @@ mod p5_rebuild;
 mod p6_read_your_writes;
 mod p7_lag;
 mod p8_stops;
+mod p9_raw;
 mod p9_side_effects;
 mod world;
 
@@ -142,6 +143,10 @@ promises! {
     p8_stops {
         p8_stopping_at_any_moment_loses_and_doubles_nothing,
         p8_a_crash_at_any_moment_loses_and_doubles_nothing,
+    }
+    p9_raw {
+        p9_raw_events_of_every_type_are_handed_over_and_counted,
+        p9_so_many_that_they_outlast_a_lease_are_handed_over_in_parts,
     }
     p9_side_effects {
         p9_neither_replay_nor_rebuild_reaches_what_lives_elsewhere,

@@ -33,7 +33,10 @@ pub(super) async fn gather(
     let own = StreamQuery::forwards(letter.stream.clone()).limit(letter.version.get());
     let mut events: Vec<RawEvent> = log.read(own).try_collect().await?;
     // Others pass the read model by, and its type of events does not decode them.
-    events.retain(|event| declaration.events.iter().any(|handled| handled.name == event.name));
+    // One that names no type takes them all.
+    let handled = &declaration.events;
+    let handles = |event: &RawEvent| handled.iter().any(|handled| handled.name == event.name);
+    events.retain(|event| handled.is_empty() || handles(event));
     let before = letter.position.get().saturating_sub(LetterCode::LOOK_BACK);
     let names = declaration.events.iter().map(|event| &event.name);
     let query = LogQuery::partition(letter.unit.partition)

@@ -79,11 +79,15 @@ impl Feeder {
                 None => Ok(true),
             };
         }
+        let handing = Instant::now();
         self.hand_over(&piece.apply).await?;
         let open = match open {
             Some(open) => open,
             None => open.insert(self.open(start).await?),
         };
+        if self.handler.hands_over() {
+            open.since = handing;
+        }
         if let Err(failure) = self.apply(&piece.apply, open).await {
             piece = self.contain(piece, failure, open, batch).await?;
         }
@@ -121,8 +125,14 @@ impl Feeder {
         if events.is_empty() {
             return Ok(());
         }
+        let since = Instant::now();
         let handed = guarded(&self.lease, self.handler.hand_over(events)).await;
-        handed.map_err(|failure| self.failed(0, events, events.first(), failure))
+        handed.map_err(|failure| {
+            let failed = self.failed(0, events, events.first(), failure);
+            // So many that they are not handed over within a lease never would be.
+            self.took_long(since, events.len());
+            failed
+        })
     }
 
     async fn open(&mut self, start: Checkpoint) -> Result<Open, Interrupt> {
