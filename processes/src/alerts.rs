@@ -51,7 +51,9 @@ impl ProcessOperations {
     /// # Errors
     /// See [`QueryError`].
     pub async fn alerts(&self, late: Duration, limit: usize) -> Result<Vec<Alert>, QueryError> {
-        let since = SystemClock.now() - late;
+        let late = time::Duration::try_from(late).unwrap_or(time::Duration::MAX);
+        // What waits for a decision is told however late something else may be.
+        let since = SystemClock.now().checked_sub(late).unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let mut alerts = Vec::new();
         for partition in self.log.log().partitions.iter() {
             self.alerts_in(partition, since, limit, &mut alerts).await?;

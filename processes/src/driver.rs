@@ -2,6 +2,7 @@
 
 mod hand;
 mod partition;
+mod wanted;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -45,17 +45,10 @@ pub(crate) enum Ignored {
     Early,
 }
 
-impl Ignored {
-    /// Whether the instance may have changed since, so that this would no longer hold.
-    pub(crate) fn may_change(self) -> bool {
-        matches!(self, Ignored::Unknown | Ignored::NoTask)
-    }
-}
-
 /// What cannot be written as the process wants it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Wrong {
-    #[error("it waits for more than {} things at once", draft::MAX_OPEN)]
+    #[error("it waits for more than {} things at once, or has more to undo", draft::MAX_OPEN)]
     TooMany,
     #[error("`{kind}` is no kind of command: it has 1 to 40 of the characters a-z, 0-9 and _")]
     Kind { kind: &'static str },

@@ -80,8 +80,9 @@ impl<P: Process> Instances<P> {
             };
             let next = match self.decide(&instance, incoming)? {
                 Ok(next) => next,
-                // What is kept may be behind: look whether the instance has moved.
-                Err(ignored) if ignored.may_change() && !fresh => {
+                // What is kept may be behind, or of a tail that the log has lost: look. It is
+                // nearly never so that an input has no effect.
+                Err(_) if !fresh => {
                     fresh = true;
                     *kept = Some(self.load(&stream, instance).await?);
                     continue;
@@ -136,10 +137,23 @@ impl<P: Process> Instances<P> {
         let slot = self.slot(key);
         let mut kept = slot.lock().await;
         let instance = match kept.take() {
-            Some(instance) if task < instance.book.next() => instance,
+            Some(instance) if instance.book.open.contains_key(&task) => instance,
             Some(behind) => self.load(&stream, behind).await?,
             None => self.load(&stream, Instance::new()).await?,
         };
+        let waits = instance.book.open.contains_key(&task);
+        *kept = Some(instance);
+        Ok(waits)
+    }
+
+    /// Whether an instance waits for a task, by the log itself: a person may have decided
+    /// otherwise where this worker does not see it.
+    pub(crate) async fn still_waits_for(&self, key: &str, task: u32) -> Result<bool, ProcessError> {
+        let stream = StreamId::new(&self.category, key)?;
+        let slot = self.slot(key);
+        let mut kept = slot.lock().await;
+        let known = kept.take().unwrap_or_else(Instance::new);
+        let instance = self.load(&stream, known).await?;
         let waits = instance.book.open.contains_key(&task);
         *kept = Some(instance);
         Ok(waits)
@@ -153,15 +167,23 @@ impl<P: Process> Instances<P> {
         }
     }
 
-    /// Reads what stands behind what is known of an instance.
+    /// Reads what stands behind what is known of an instance; all of it where the log does not
+    /// hold the last event that is known: it has lost its tail, and may have grown another one.
     async fn load(
         &self,
         stream: &StreamId,
         mut instance: Instance<P>,
     ) -> Result<Instance<P>, ProcessError> {
         self.hook.at(Boundary::BeforeLoad).await;
-        let query = StreamQuery::forwards(stream.clone()).from(instance.version.next());
-        let mut events = self.store.read(query);
+        let from = instance.version.max(Version::FIRST);
+        let mut events = self.store.read(StreamQuery::forwards(stream.clone()).from(from));
+        if instance.has_begun() {
+            let known = events.try_next().await?.map(|raw| raw.id);
+            if known != instance.last {
+                instance = Instance::new();
+                events = self.store.read(StreamQuery::forwards(stream.clone()));
+            }
+        }
         while let Some(raw) = events.try_next().await? {
             let fold = AssertUnwindSafe(|| instance.fold(raw));
             catch_unwind(fold).map_err(|panic| ProcessError::Panicked(told(&*panic)))??;

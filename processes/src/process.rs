@@ -53,7 +53,11 @@ pub trait Process: Default + Send + Sync + 'static {
 
     /// What undoes a command, if it needs undoing. It is asked when the command has been done,
     /// and also when nobody knows whether it was: what it gives must then do no harm where
-    /// there is nothing to undo.
+    /// there is nothing to undo, and see to it that a command which comes late does nothing any
+    /// more: a worker that was paused in the middle of its call may go on behind the compensation.
+    ///
+    /// A refusal is believed: it must last, for the same key. Where it depends on a state that
+    /// passes, let the command record that it was refused instead, as an event.
     fn compensation(
         &self,
         command: &Self::Command,

@@ -1,6 +1,7 @@
 //! Hands the events of the log to the instances that they are for.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use annals::{Metadata, Origin, Position, Recorded, StreamId};
@@ -11,7 +12,7 @@ use futures::stream;
 use crate::boundary::Boundary;
 use crate::engine::Incoming;
 use crate::error::ProcessError;
-use crate::instances::Instances;
+use crate::instances::{Instances, category};
 use crate::{Process, Route};
 
 /// How many instances take events in at once.
@@ -97,8 +98,14 @@ impl<P: Process> ExternalProjection for Reactor<P> {
 
     /// The instance: where it cannot take an event in, those behind it wait.
     fn key(event: &Recorded<P::Input>) -> String {
-        let route = P::route(event);
-        route.key().map_or_else(|| format!("nobody/{}", event.stream), |key| format!("for/{key}"))
+        // A panic, or a key that names no instance, is told when the event is handed over; it
+        // concerns the stream of the event, and holds up nobody else.
+        let nobody = || format!("nobody/{}", event.stream);
+        let Ok(route) = catch_unwind(AssertUnwindSafe(|| P::route(event))) else { return nobody() };
+        match route.key() {
+            Some(key) if StreamId::new(&category(P::NAME), key).is_ok() => format!("for/{key}"),
+            _ => nobody(),
+        }
     }
 
     fn key_of_stream(_: &StreamId) -> Option<String> {

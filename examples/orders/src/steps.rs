@@ -12,7 +12,7 @@ use annals::{ExecuteError, Metadata};
 
 use crate::ids::{OrderId, Sku};
 use crate::order::{Cancel, Confirm, Line, Ship};
-use crate::payment::{Authorize, Refuse, Void};
+use crate::payment::{Authorize, Refusal, Refuse, Void};
 use crate::payment_service::{PaymentClient, PaymentError};
 use crate::shipment::{Dispatch, Recall};
 use crate::shop::Shop;
@@ -97,12 +97,12 @@ impl Steps {
         match self.payments.authorize(order, cents, key).await {
             Ok(authorization) => {
                 let authorize = Authorize { authorization, cents };
-                payments.execute(&order, authorize).metadata(why).await?;
+                payments.execute(&order, authorize).metadata(why).await.map_err(recorded)?;
                 Ok(Authorized::Held)
             }
             Err(PaymentError::Refused { reason }) => {
                 let refuse = Refuse { reason: reason.clone() };
-                payments.execute(&order, refuse).metadata(why).await?;
+                payments.execute(&order, refuse).metadata(why).await.map_err(recorded)?;
                 Ok(Authorized::Refused { reason })
             }
             Err(error) => Err(error.into()),
@@ -147,6 +147,14 @@ impl Steps {
         let cancel = Cancel { reason: reason.to_owned() };
         self.shop.orders.execute(&order, cancel).metadata(why).await?;
         Ok(())
+    }
+}
+
+/// A service that contradicts itself may hold money of which nobody knows: that is no refusal.
+fn recorded(error: ExecuteError<Refusal>) -> StepError {
+    match error.refusal() {
+        Some(Refusal::Contradiction) => StepError::Broken(error.into()),
+        _ => error.into(),
     }
 }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 use annals::Position;
 use tokio::time::Instant;
 
-/// How long something is left alone that turned out to be done by others.
-const AGAIN: Duration = Duration::from_secs(1);
+/// How it ended with a task: by a step at this position, or for now, and it is left alone for
+/// so long.
+pub(super) type Ended = Result<Position, Duration>;
 
 /// What is known of tasks by their places in the agenda.
 #[derive(Default)]
@@ -21,7 +22,8 @@ enum Known {
     UnderWay,
     /// Done by a step at this position: the agenda shows it until it has come there.
     Done(Position),
-    /// Nothing was to be done about it: the agenda is behind, or ahead of this worker.
+    /// Nothing was to be done about it, or nothing can be done now: the agenda is behind, or this
+    /// code is.
     Rests(Instant),
 }
 
@@ -45,8 +47,9 @@ impl Hand {
         *self.under_way.entry(kind.to_owned()).or_default() += 1;
     }
 
-    pub(super) fn done(&mut self, place: String, kind: &str, at: Option<Position>) {
-        let known = at.map_or_else(|| Known::Rests(Instant::now() + AGAIN), Known::Done);
+    pub(super) fn done(&mut self, place: String, kind: &str, ended: Ended) {
+        let rests = |rest| Known::Rests(Instant::now() + rest);
+        let known = ended.map_or_else(rests, Known::Done);
         self.tasks.insert(place, known);
         if let Some(under_way) = self.under_way.get_mut(kind) {
             *under_way = under_way.saturating_sub(1);

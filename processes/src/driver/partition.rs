@@ -9,13 +9,15 @@ use annals::{IdempotencyKey, Metadata, Partition, Position};
 use annals_projections::QueryError;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::FutureExt;
+use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::Driver;
-use super::hand::Hand;
+use super::hand::{Ended, Hand};
+use super::wanted::Wanted;
 use crate::agenda::{self, Agenda};
 use crate::boundary::Boundary;
 use crate::engine::{Ignored, Incoming};
@@ -37,6 +39,18 @@ const BREATH: Duration = Duration::from_millis(5);
 /// The agenda is looked at so often at least, for clocks that were set.
 const LOOK: Duration = Duration::from_secs(10);
 
+/// How many tasks are known at once, those included that are done and still shown.
+const MOST: usize = 2_000;
+
+/// How often an instance is told of something that it cannot take in, before that rests.
+const TRIES: u32 = 4;
+
+/// How long a task is left alone that turned out to be done by others.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// How long a task rests that cannot be carried out, or not be told, by this code.
+const REST: Duration = Duration::from_secs(60);
+
 /// How many timers are under way at once.
 const TIMERS: usize = 64;
 
@@ -54,7 +68,7 @@ pub(super) struct Desk<P: Process, X> {
 struct Finished {
     place: String,
     kind: String,
-    at: Option<Position>,
+    ended: Ended,
 }
 
 /// For whom a task is done, and what led to it.
@@ -135,7 +149,7 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
 
     fn finished(&mut self, finished: Result<Finished, tokio::task::JoinError>) {
         match finished {
-            Ok(Finished { place, kind, at }) => self.hand.done(place, &kind, at),
+            Ok(Finished { place, kind, ended }) => self.hand.done(place, &kind, ended),
             // The code of users is caught where it is called.
             Err(error) => {
                 tracing::error!(target: "annals", %error, "a task has panicked: please report it");
@@ -197,7 +211,7 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
             crate::engine::TIMER | crate::engine::GO_ON => TIMERS,
             kind => self.driver.callers.of(kind).room(),
         };
-        self.hand.under_way(kind) < room
+        self.hand.under_way(kind) < room && self.hand.len() < MOST
     }
 
     fn begin(&mut self, place: String, kind: String, item: Agenda) {
@@ -209,27 +223,31 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
             let errand = Errand { partition, instance: &instance, metadata: &metadata };
             let work = driver.carry_out(errand, &task);
             // Such as the code that reads a command. What is left in hand would never come again.
-            let at = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
+            let ended = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
                 tracing::error!(
                     target: "annals", process = P::NAME, instance, task = task.number,
                     panic = told(&*panic), "a task has panicked: trying again"
                 );
-                None
+                Err(AGAIN)
             });
             driver.instances.hook.at(Boundary::TaskDone).await;
-            Finished { place, kind, at }
+            Finished { place, kind, ended }
         });
     }
 }
 
 impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
     /// Does what a task asks for, and lets the instance know. Dropping it leaves the task open.
-    async fn carry_out(&self, errand: Errand<'_>, task: &Task) -> Option<Position> {
-        let (instance, hook) = (errand.instance, &self.instances.hook);
+    async fn carry_out(self: &Arc<Self>, errand: Errand<'_>, task: &Task) -> Ended {
+        let hook = &self.instances.hook;
         match &task.what {
             What::Timer { .. } => {
                 hook.at(Boundary::TimerInHand).await;
                 self.tell(errand, task.number, &Incoming::Due { task: task.number }).await
+            }
+            What::GoOn => {
+                hook.at(Boundary::GoOnInHand).await;
+                self.tell(errand, task.number, &Incoming::GoOn { task: task.number }).await
             }
             What::Command { command, undoes } => {
                 let (in_hand, answered) = match undoes {
@@ -237,101 +255,110 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
                     false => (Boundary::CommandInHand, Boundary::CommandAnswered),
                 };
                 hook.at(in_hand).await;
-                match self.instances.waits_for(instance, task.number).await {
-                    Ok(true) => {}
-                    Ok(false) => return None,
-                    Err(error) => {
-                        tracing::warn!(
-                            target: "annals", process = P::NAME, instance, %error,
-                            "an instance cannot be asked whether it waits for its task"
-                        );
-                        return None;
-                    }
-                }
-                let Ok(command) = serde::Deserialize::deserialize(command) else {
-                    tracing::error!(
-                        target: "annals", process = P::NAME, instance, task = task.number,
-                        "a command cannot be read by this code: deploy code that does"
-                    );
-                    let of = Some((instance.to_owned(), task.number));
-                    let place = trouble_with::<P>(errand.partition, CommandUnreadable, of);
-                    let error = "it cannot be read by this code";
-                    // Until it was looked at again.
-                    let _trouble = self.troubles.tell(place, error).lasting(Duration::from_secs(5));
-                    sleep(Duration::from_secs(60)).await;
-                    return None;
-                };
-                let call = Call {
-                    instance: instance.to_owned(),
-                    key: key_of::<P>(instance, task),
-                    attempt: 1,
-                    due: task.due,
-                };
-                let caller = self.callers.of(&task.kind);
-                let work = caller.call(&self.executor, &command, call, self.stop.clone());
-                let outcome = annals::following(errand.metadata.clone(), work).await?;
-                hook.at(answered).await;
-                self.tell_outcome(errand, task.number, outcome).await
+                self.command(errand, task, command, answered).await
             }
-            What::GoOn => {
-                hook.at(Boundary::GoOnInHand).await;
-                self.tell(errand, task.number, &Incoming::GoOn { task: task.number }).await
-            }
-            What::Decision { .. } => None,
+            What::Decision { .. } => Err(AGAIN),
         }
+    }
+
+    /// Has a command carried out that the instance still waits for.
+    async fn command(
+        self: &Arc<Self>,
+        errand: Errand<'_>,
+        task: &Task,
+        command: &Value,
+        answered: Boundary,
+    ) -> Ended {
+        let Errand { partition, instance, metadata } = errand;
+        let of = || Some((instance.to_owned(), task.number));
+        match self.instances.waits_for(instance, task.number).await {
+            Ok(true) => {}
+            Ok(false) => return Err(AGAIN),
+            Err(error) => {
+                let rest = if error.is_transient() { AGAIN } else { REST };
+                let place = trouble_with::<P>(partition, InstanceNotTold, of());
+                let _trouble = self.troubles.tell(place, &error.to_string()).lasting(rest);
+                return Err(rest);
+            }
+        }
+        let Ok(command) = serde::Deserialize::deserialize(command) else {
+            tracing::error!(
+                target: "annals", process = P::NAME, instance, task = task.number,
+                "a command cannot be read by this code: deploy code that does"
+            );
+            let place = trouble_with::<P>(partition, CommandUnreadable, of());
+            let error = "it cannot be read by this code";
+            let _trouble = self.troubles.tell(place, error).lasting(REST + AGAIN);
+            return Err(REST);
+        };
+        let call = Call {
+            instance: instance.to_owned(),
+            key: key_of::<P>(instance, task),
+            attempt: 1,
+            due: task.due,
+        };
+        let caller = self.callers.of(&task.kind);
+        let wanted = Wanted::new(self.clone(), instance, task.number);
+        let work = caller.call(&wanted, &command, call, self.stop.clone());
+        let Some(outcome) = annals::following(metadata.clone(), work).await else {
+            return Err(AGAIN);
+        };
+        self.instances.hook.at(answered).await;
+        self.tell_outcome(errand, task.number, outcome).await
     }
 
     async fn tell_outcome(
         &self,
         errand: Errand<'_>,
         task: u32,
-        mut outcome: Result<P::Reply, Failed>,
-    ) -> Option<Position> {
-        let Errand { instance, metadata, .. } = errand;
+        outcome: Result<P::Reply, Failed>,
+    ) -> Ended {
         let incoming = Incoming::Outcome { task, outcome: &outcome };
-        let advanced = self.instances.advance(instance, &incoming, metadata).await;
-        if let Err(ProcessError::Invalid(_) | ProcessError::Encode(_) | ProcessError::Wrong(_)) =
-            &advanced
-            && outcome.is_ok()
-        {
-            let reason = "it was done, but what follows from its reply cannot be written";
-            outcome = Err(Failed { reason: reason.to_owned(), in_doubt: true });
+        let told = self.tell(errand, task, &incoming).await;
+        if told.is_ok() || outcome.is_err() {
+            return told;
         }
-        match advanced {
-            Ok(advanced) => place_of(&advanced),
-            Err(_) => {
-                let incoming = Incoming::Outcome { task, outcome: &outcome };
-                self.tell(errand, task, &incoming).await
-            }
-        }
+        // It may be the reply that cannot be written, or what follows from it.
+        let Errand { instance, metadata, .. } = errand;
+        let again = self.instances.advance(instance, &incoming, metadata).await;
+        let Err(ProcessError::Invalid(_) | ProcessError::Encode(_) | ProcessError::Wrong(_)) =
+            again
+        else {
+            return again.map_or(told, |advanced| place_of(&advanced));
+        };
+        let reason = "it was done, but what follows from its reply cannot be written".to_owned();
+        let outcome = Err(Failed { reason, in_doubt: true });
+        self.tell(errand, task, &Incoming::Outcome { task, outcome: &outcome }).await
     }
 
-    /// Lets an instance know, as often as it takes.
-    async fn tell(
-        &self,
-        errand: Errand<'_>,
-        task: u32,
-        incoming: &Incoming<'_, P>,
-    ) -> Option<Position> {
+    /// Lets an instance know: as often as it takes where that may pass, and else a few times.
+    /// Then the task rests, so that others have its place.
+    async fn tell(&self, errand: Errand<'_>, task: u32, incoming: &Incoming<'_, P>) -> Ended {
         let Errand { partition, instance, metadata } = errand;
         let pauses = ExponentialBuilder::default().with_jitter().without_max_times();
         let pauses = pauses.with_min_delay(Duration::from_millis(50));
-        let mut pauses = pauses.with_max_delay(Duration::from_secs(60)).build();
+        let mut pauses = pauses.with_max_delay(REST).build();
         let mut trouble = None;
+        let mut tries = 0;
         loop {
-            match self.instances.advance(instance, incoming, metadata).await {
+            let error = match self.instances.advance(instance, incoming, metadata).await {
                 Ok(advanced) => return place_of(&advanced),
-                Err(error) => {
-                    tracing::warn!(
-                        target: "annals", process = P::NAME, instance, %error,
-                        "an instance cannot be told what has become of its task: trying again"
-                    );
-                    let of = Some((instance.to_owned(), task));
-                    let place = trouble_with::<P>(partition, InstanceNotTold, of);
-                    drop(trouble.replace(self.troubles.tell(place, &error.to_string())));
-                }
+                Err(error) => error,
+            };
+            tracing::warn!(
+                target: "annals", process = P::NAME, instance, %error,
+                "an instance cannot be told what has become of its task: trying again"
+            );
+            let place =
+                trouble_with::<P>(partition, InstanceNotTold, Some((instance.to_owned(), task)));
+            let told = self.troubles.tell(place, &error.to_string());
+            tries += 1;
+            if tries >= TRIES && !error.is_transient() {
+                let _trouble = told.lasting(REST + AGAIN);
+                return Err(REST);
             }
-            sleep(pauses.next().unwrap_or(Duration::from_secs(60))).await;
+            drop(trouble.replace(told));
+            sleep(pauses.next().unwrap_or(REST)).await;
         }
     }
 }
@@ -345,9 +372,9 @@ fn trouble_with<P: Process>(
 }
 
 /// Where the step stands that an input has led to.
-fn place_of(advanced: &Result<Appended, Ignored>) -> Option<Position> {
-    let appended = advanced.as_ref().ok()?;
-    appended.writes.last().map(|write| write.position)
+fn place_of(advanced: &Result<Appended, Ignored>) -> Ended {
+    let last = advanced.as_ref().ok().and_then(|appended| appended.writes.last());
+    last.map(|write| write.position).ok_or(AGAIN)
 }
 
 /// What makes a command one and the same. Keys of instances may be long: they are hashed.
@@ -355,7 +382,7 @@ fn key_of<P: Process>(instance: &str, task: &Task) -> IdempotencyKey {
     let text = format!("{}/{instance}/{}", P::NAME, task.key);
     let short = || {
         format!(
-            "{}/#{:032x}/{}",
+            "{}#/{:032x}/{}",
             P::NAME,
             xxhash_rust::xxh3::xxh3_128(instance.as_bytes()),
             task.key

@@ -1,8 +1,10 @@
 //! A step on its way.
 
 use std::collections::BTreeSet;
+use std::marker::PhantomData;
 
 use annals::store::kept_time;
+use annals::{Codec, Payload};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -109,6 +111,11 @@ impl<'a, P: Process> Draft<'a, P> {
             && !self.is_any_open()
             && !self.undo_next()
         {
+            if !self.events.is_empty() {
+                // The process has not taken in what it records now: it goes on in a step of its own.
+                self.push(self.next, GO_ON.to_owned(), self.now, What::GoOn);
+                return self.whole();
+            }
             let mut reaction = self.instance.state.react(&Input::Compensated { reason: &reason });
             // Nothing would ever take these in.
             (reaction.timers, reaction.turn) = (Vec::new(), None);
@@ -118,7 +125,14 @@ impl<'a, P: Process> Draft<'a, P> {
         if *self.phase() == Phase::Ending && !self.is_any_open() {
             self.step.phase = Some(Phase::Ended);
         }
-        if self.open_tasks().count() > MAX_OPEN {
+        self.whole()
+    }
+
+    /// The step, if it is not beyond what an instance may wait for and have to undo.
+    fn whole(self) -> Result<Next<P>, Wrong> {
+        let undo = self.instance.book.undo.len() + self.step.undo.len();
+        if self.open_tasks().count() > MAX_OPEN || undo.saturating_sub(self.step.undone) > MAX_OPEN
+        {
             return Err(Wrong::TooMany);
         }
         Ok(Next { step: self.step, events: self.events })
@@ -145,6 +159,12 @@ impl<'a, P: Process> Draft<'a, P> {
         let waits = |task: &&Task| task.due > now && matches!(task.what, What::Command { .. });
         let scheduled: Vec<Task> = self.open_tasks().filter(waits).cloned().collect();
         for task in scheduled {
+            // What this very step would have asked for was never begun.
+            let is_new = self.step.opened.iter().any(|opened| opened.number == task.number);
+            if is_new {
+                self.withdraw(&task);
+                continue;
+            }
             let What::Command { command, .. } = &task.what else { continue };
             let command = from_value::<P::Command>(command)?;
             let undo = self.instance.state.compensation(&command, Completion::InDoubt);
@@ -224,7 +244,10 @@ pub(crate) fn kind_of<P: Process>(command: &P::Command) -> Result<&'static str, 
 }
 
 pub(crate) fn to_value(what: &impl Serialize, named: &'static str) -> Result<Value, Wrong> {
-    serde_json::to_value(what).map_err(|_| Wrong::Unwritable { what: named })
+    let unwritable = || Wrong::Unwritable { what: named };
+    // By the codec of the log: it refuses what would be read back as something else, such as NaN.
+    let payload = Payload::encode(Codec::Json, what).map_err(|_| unwritable())?;
+    payload.decode(PhantomData::<Value>).map_err(|_| unwritable())
 }
 
 /// Not the error: it may quote what it has read.

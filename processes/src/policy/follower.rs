@@ -26,6 +26,9 @@ const AT_ONCE: usize = 64;
 /// The most commands that one event asks for.
 const MOST: usize = 1_000;
 
+/// The longest key by which events are kept in order.
+const MOST_BYTES: usize = 1_000;
+
 /// Turns events into commands: at least once, and before the checkpoint passes the event.
 pub(crate) struct Follower<P, X> {
     crew: Arc<Crew<P, X>>,
@@ -141,7 +144,7 @@ impl<P: Policy, X: Executor<P::Command>> Follower<P, X> {
     async fn see_to_all(&self, events: &[&Recorded<P::Event>]) -> Result<(), PolicyError> {
         let mut by_key = BTreeMap::<String, Vec<_>>::new();
         for &event in events.iter().filter(|event| self.follows(event)) {
-            by_key.entry(P::key(event)).or_default().push(event);
+            by_key.entry(key_of::<P>(event)).or_default().push(event);
         }
         let keys: Vec<_> = by_key.into_values().map(|events| self.see_to(events)).collect();
         let mut seen_to = stream::iter(keys).buffer_unordered(AT_ONCE);
@@ -183,7 +186,7 @@ impl<P: Policy, X: Executor<P::Command>> ExternalProjection for Follower<P, X> {
     }
 
     fn key(event: &Recorded<P::Event>) -> String {
-        P::key(event)
+        key_of::<P>(event)
     }
 
     fn key_of_stream(_: &StreamId) -> Option<String> {
@@ -196,6 +199,14 @@ impl PolicyError {
     fn passes(&self) -> bool {
         matches!(self, PolicyError::UnderWay | PolicyError::GivenUp)
     }
+}
+
+/// The key of an event. Where the policy panics, or names none that can be kept, it is the
+/// stream of the event: nobody else is held up.
+fn key_of<P: Policy>(event: &Recorded<P::Event>) -> String {
+    let key = catch_unwind(AssertUnwindSafe(|| P::key(event)));
+    let fits = |key: &String| key.len() <= MOST_BYTES && !key.contains('\0');
+    key.ok().filter(fits).unwrap_or_else(|| event.stream.to_string())
 }
 
 fn call_of<P: Policy>(event: &Recorded<P::Event>, number: usize) -> Call {

@@ -137,6 +137,25 @@ impl<P: Process> Scenario<P> {
         self
     }
 
+    /// The process takes the step that it has put off: where it records events and undoes
+    /// everything at once, it has everything undone in a step of its own.
+    ///
+    /// # Panics
+    /// It has put nothing off.
+    #[track_caller]
+    #[expect(clippy::panic, reason = "a failed assertion")]
+    pub fn when_it_goes_on(mut self) -> Self {
+        let mut open = self.instances.iter().filter_map(|(key, instance)| {
+            let goes_on = |task: &&Task| task.what == What::GoOn;
+            Some((key.clone(), instance.book.open.values().find(goes_on)?.number))
+        });
+        let Some((key, task)) = open.next() else { panic!("the process has put nothing off") };
+        drop(open);
+        self = self.nothing_done();
+        self.advance(&key, &Incoming::GoOn { task });
+        self
+    }
+
     /// The commands that the process has asked for, those that are due later included.
     ///
     /// # Panics

@@ -13,6 +13,7 @@
 #[path = "../sagas/domain.rs"]
 mod domain;
 mod history;
+mod odd;
 #[path = "../sagas/shop.rs"]
 mod shop;
 

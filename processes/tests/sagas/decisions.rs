@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use annals_processes::step::{Decision, Phase, Task, What};
-use annals_processes::{DecideError, Overview, ProcessOperations, Processes, Standing};
+use annals_processes::{
+    CallOptions, DecideError, Overview, ProcessOperations, ProcessOptions, Processes, Standing,
+};
 use time::OffsetDateTime;
 
 use super::domain::OrderEvent;
@@ -72,6 +74,25 @@ pub async fn what_is_abandoned_stays_as_it_is(world: World) {
     world.until(&worker, "1", |overview| overview.book.phase == Phase::Abandoned).await;
     assert_eq!(world.shop.stock.load("apple").await.unwrap().state.free, 7);
     assert_eq!(world.became("1").await, []);
+    worker.stop().await.unwrap();
+}
+
+pub async fn what_is_abandoned_is_tried_no_more(world: World) {
+    world.shop.says([Says::NotNow; 10_000]);
+    let calls = CallOptions::new().attempts(10_000).without_retry_budget();
+    let calls = calls.pauses(Duration::from_millis(100), Duration::from_millis(100));
+    let worker = world.worker_with(ProcessOptions::new().other_kinds(calls)).await;
+    world.receive("apple", 10).await;
+    world.place("1", "apple", 3).await;
+    let called = || world.shop.payments.lock().unwrap().calls;
+    while called() < 3 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    operations(&world).decide("fulfilment", "1", Decision::Abandon, "enough").await.unwrap();
+    let before = called();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // One may have been under way.
+    assert!(called() <= before + 1, "{before}, and then {}", called());
     worker.stop().await.unwrap();
 }
 

@@ -1,5 +1,8 @@
 //! What a process does when all goes well, and when it does not.
 
+use std::time::Duration;
+
+use annals::read_model::LetterQuery;
 use annals_processes::step::Phase;
 use annals_processes::{CallOptions, ProcessOptions};
 
@@ -53,6 +56,23 @@ pub async fn what_passes_is_tried_again(world: World) {
     world.until(&worker, "1", |overview| overview.book.phase == Phase::Ended).await;
     assert_eq!(world.became("1").await, [OrderEvent::Shipped]);
     assert_eq!(world.shop.payments.lock().unwrap().authorized.len(), 1);
+    worker.stop().await.unwrap();
+}
+
+pub async fn a_key_that_names_no_instance_holds_up_nobody(world: World) {
+    let worker = world.worker().await;
+    world.receive("apple", 10).await;
+    // The stream of the order has room for it, and that of the instance has not.
+    world.place(&"1".repeat(500), "apple", 3).await;
+    world.place("2", "apple", 3).await;
+    world.until(&worker, "2", |overview| overview.book.phase == Phase::Ended).await;
+    let parked = async || {
+        let letters = worker.operations().letters(&LetterQuery::all()).await.unwrap();
+        letters.iter().any(|letter| letter.reason.as_ref().is_some_and(|why| why.contains("512")))
+    };
+    while !parked().await {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     worker.stop().await.unwrap();
 }
 

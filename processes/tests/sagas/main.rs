@@ -51,6 +51,7 @@ everywhere! {
         what_is_tried_again_goes_on,
         what_was_seen_to_is_left_out,
         what_is_abandoned_stays_as_it_is,
+        what_is_abandoned_is_tried_no_more,
         what_nobody_carries_out_is_told,
         nobody_decides_where_nothing_waits,
     }
@@ -59,6 +60,7 @@ everywhere! {
         what_was_done_is_undone_in_reverse,
         what_may_have_been_done_is_undone_too,
         what_passes_is_tried_again,
+        a_key_that_names_no_instance_holds_up_nobody,
         many_orders_share_scarce_stock,
     }
 }
