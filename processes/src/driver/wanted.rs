@@ -37,10 +37,10 @@ where
 
     async fn execute(&self, command: &P::Command, call: &Call) -> Result<P::Reply, Failure> {
         if call.attempt > 1 || self.asked.elapsed() > FRESH {
-            match self.driver.instances.still_waits_for(&self.instance, self.task).await {
-                Ok(true) => {}
-                Ok(false) => return Err(Failure::refused("it is not wanted any more")),
-                Err(error) => return Err(Failure::passing(error)),
+            let asked = self.driver.instances.still_waits_for(&self.instance, self.task).await;
+            // Where the log cannot be asked, that is no answer of who is called.
+            if matches!(asked, Ok(false)) {
+                return Err(Failure::refused("it is not wanted any more"));
             }
         }
         self.driver.executor.execute(command, call).await

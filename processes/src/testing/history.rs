@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use annals::store::{Filter, LogQuery, StreamQuery};
-use annals::{EventStore, RawEvent, StreamId, Version};
+use annals::{EventStore, Origin, RawEvent, StreamId, Version};
 use futures::TryStreamExt;
 use serde_json::{Value, json};
 
@@ -147,7 +147,8 @@ async fn look<P: Process>(
     let behind = StreamQuery::forwards(raw.stream.clone()).from(raw.version);
     let mut events = log.read(behind.limit(1 + recorded.len() as u64));
     while let Some(event) = events.try_next().await? {
-        instance.fold(event)?;
+        // Also in a history that was imported: here it is as it was where it happened.
+        instance.fold(RawEvent { origin: Origin::Native, ..event })?;
     }
     if !instance.book.phase.is_over() {
         instances.insert(raw.stream, instance);

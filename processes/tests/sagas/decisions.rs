@@ -39,7 +39,12 @@ pub async fn a_compensation_that_fails_waits_for_somebody_who_knows_all(world: W
     assert_eq!(reason, "come back later");
     assert_eq!(overview.standing(overview.moved), Standing::Parked);
     // It is found among all others without a look at them.
-    let alerts = operations(&world).alerts(Duration::from_secs(60), 10).await.unwrap();
+    let alerts = async || operations(&world).alerts(Duration::from_secs(60), 10).await.unwrap();
+    // The agenda is another view than the overview.
+    while alerts().await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let alerts = alerts().await;
     let [alert] = &alerts[..] else { panic!("{alerts:?}") };
     assert_eq!((alert.process.as_str(), alert.instance.as_str()), ("fulfilment", "1"));
     assert!(alert.is_decision());
