@@ -1,5 +1,8 @@
 //! The instances of a process: loaded, kept, and moved on by one append at a time.
 
+#[cfg(test)]
+mod tests;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
