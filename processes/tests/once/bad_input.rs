@@ -77,6 +77,7 @@ both! {
         a_reply_that_makes_it_panic_is_visible_and_goes_on_after_a_deploy,
         a_timer_that_makes_it_panic_is_visible_and_goes_on_after_a_deploy,
         a_command_that_cannot_be_read_waits_for_a_deploy,
+        timers_that_make_it_panic_leave_their_places_to_others,
     }
     lost {
         instances_of_code_that_is_gone_are_visible_and_left_alone,

@@ -100,3 +100,20 @@ pub async fn a_timer_that_makes_it_panic_is_visible_and_goes_on_after_a_deploy(p
 pub async fn a_command_that_cannot_be_read_waits_for_a_deploy(place: Place) {
     waits_for_a_deploy(place, "unreadable").await;
 }
+
+/// More of them than timers are under way at once in each of the two partitions.
+pub async fn timers_that_make_it_panic_leave_their_places_to_others(place: Place) {
+    let worker = Hands::default().work(&place).await;
+    let unique = unique(&place);
+    for number in 0..160 {
+        begin(&place, &format!("poisoned-{number}-{unique}"), "timer").await;
+    }
+    // So many that no place is left.
+    let are_taken = async || worker.troubles().len() >= 128;
+    eventually("troubles", are_taken).await;
+    let good = format!("good-{unique}");
+    cure(&good);
+    begin(&place, &good, "timer").await;
+    until_over(&place, &good).await;
+    worker.stop().await.unwrap();
+}
