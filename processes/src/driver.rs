@@ -1,5 +1,6 @@
 //! Does what the agenda says.
 
+mod errand;
 mod hand;
 mod partition;
 mod wanted;

@@ -4,30 +4,21 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use annals::store::Appended;
-use annals::{IdempotencyKey, Metadata, Partition, Position};
+use annals::{Partition, Position};
 use annals_projections::QueryError;
-use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::FutureExt;
-use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Driver;
+use super::errand::{AGAIN, Errand, trouble_with};
 use super::hand::{Ended, Hand};
-use super::wanted::Wanted;
 use crate::agenda::{self, Agenda};
 use crate::boundary::Boundary;
-use crate::engine::{Ignored, Incoming};
-use crate::error::ProcessError;
-use crate::executor::Call;
-use crate::input::Failed;
 use crate::instances::told;
-use crate::step::{Task, What};
-use crate::troubles::TroubleKind::{AgendaUnreadable, CommandUnreadable, InstanceNotTold};
-use crate::troubles::{Place, TroubleKind};
+use crate::troubles::TroubleKind::AgendaUnreadable;
 use crate::{Executor, Process};
 
 /// How many tasks are looked at at once, beside those in hand.
@@ -41,15 +32,6 @@ const LOOK: Duration = Duration::from_secs(10);
 
 /// How many tasks are known at once, those included that are done and still shown.
 const MOST: usize = 2_000;
-
-/// How often an instance is told of something that it cannot take in, before that rests.
-const TRIES: u32 = 4;
-
-/// How long a task is left alone that turned out to be done by others.
-const AGAIN: Duration = Duration::from_secs(1);
-
-/// How long a task rests that cannot be carried out, or not be told, by this code.
-const REST: Duration = Duration::from_secs(60);
 
 /// How many timers are under way at once.
 const TIMERS: usize = 64;
@@ -69,14 +51,6 @@ struct Finished {
     place: String,
     kind: String,
     ended: Ended,
-}
-
-/// For whom a task is done, and what led to it.
-#[derive(Clone, Copy)]
-struct Errand<'a> {
-    partition: Partition,
-    instance: &'a str,
-    metadata: &'a Metadata,
 }
 
 /// What a look at the agenda has found.
@@ -234,164 +208,4 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
             Finished { place, kind, ended }
         });
     }
-}
-
-impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
-    /// Does what a task asks for, and lets the instance know. Dropping it leaves the task open.
-    async fn carry_out(self: &Arc<Self>, errand: Errand<'_>, task: &Task) -> Ended {
-        let hook = &self.instances.hook;
-        match &task.what {
-            What::Timer { .. } => {
-                hook.at(Boundary::TimerInHand).await;
-                self.tell(errand, task.number, &Incoming::Due { task: task.number }).await
-            }
-            What::GoOn => {
-                hook.at(Boundary::GoOnInHand).await;
-                self.tell(errand, task.number, &Incoming::GoOn { task: task.number }).await
-            }
-            What::Command { command, undoes } => {
-                let (in_hand, answered) = match undoes {
-                    true => (Boundary::UndoInHand, Boundary::UndoAnswered),
-                    false => (Boundary::CommandInHand, Boundary::CommandAnswered),
-                };
-                hook.at(in_hand).await;
-                self.command(errand, task, command, answered).await
-            }
-            What::Decision { .. } => Err(AGAIN),
-        }
-    }
-
-    /// Has a command carried out that the instance still waits for.
-    async fn command(
-        self: &Arc<Self>,
-        errand: Errand<'_>,
-        task: &Task,
-        command: &Value,
-        answered: Boundary,
-    ) -> Ended {
-        let Errand { partition, instance, metadata } = errand;
-        let of = || Some((instance.to_owned(), task.number));
-        match self.instances.waits_for(instance, task.number).await {
-            Ok(true) => {}
-            Ok(false) => return Err(AGAIN),
-            Err(error) => {
-                let rest = if error.is_transient() { AGAIN } else { REST };
-                let place = trouble_with::<P>(partition, InstanceNotTold, of());
-                let _trouble = self.troubles.tell(place, &error.to_string()).lasting(rest);
-                return Err(rest);
-            }
-        }
-        let Ok(command) = serde::Deserialize::deserialize(command) else {
-            tracing::error!(
-                target: "annals", process = P::NAME, instance, task = task.number,
-                "a command cannot be read by this code: deploy code that does"
-            );
-            let place = trouble_with::<P>(partition, CommandUnreadable, of());
-            let error = "it cannot be read by this code";
-            let _trouble = self.troubles.tell(place, error).lasting(REST + AGAIN);
-            return Err(REST);
-        };
-        let call = Call {
-            instance: instance.to_owned(),
-            key: key_of::<P>(instance, task),
-            attempt: 1,
-            due: task.due,
-        };
-        let caller = self.callers.of(&task.kind);
-        let wanted = Wanted::new(self.clone(), instance, task.number);
-        let work = caller.call(&wanted, &command, call, self.stop.clone());
-        let Some(outcome) = annals::following(metadata.clone(), work).await else {
-            return Err(AGAIN);
-        };
-        self.instances.hook.at(answered).await;
-        self.tell_outcome(errand, task.number, outcome).await
-    }
-
-    async fn tell_outcome(
-        &self,
-        errand: Errand<'_>,
-        task: u32,
-        outcome: Result<P::Reply, Failed>,
-    ) -> Ended {
-        let incoming = Incoming::Outcome { task, outcome: &outcome };
-        let told = self.tell(errand, task, &incoming).await;
-        if told.is_ok() || outcome.is_err() {
-            return told;
-        }
-        // It may be the reply that cannot be written, or what follows from it.
-        let Errand { instance, metadata, .. } = errand;
-        let again = self.instances.advance(instance, &incoming, metadata).await;
-        let Err(ProcessError::Invalid(_) | ProcessError::Encode(_) | ProcessError::Wrong(_)) =
-            again
-        else {
-            return again.map_or(told, |advanced| place_of(&advanced));
-        };
-        let reason = "it was done, but what follows from its reply cannot be written".to_owned();
-        let outcome = Err(Failed { reason, in_doubt: true });
-        self.tell(errand, task, &Incoming::Outcome { task, outcome: &outcome }).await
-    }
-
-    /// Lets an instance know: as often as it takes where that may pass, and else a few times.
-    /// Then the task rests, so that others have its place.
-    async fn tell(&self, errand: Errand<'_>, task: u32, incoming: &Incoming<'_, P>) -> Ended {
-        let Errand { partition, instance, metadata } = errand;
-        let pauses = ExponentialBuilder::default().with_jitter().without_max_times();
-        let pauses = pauses.with_min_delay(Duration::from_millis(50));
-        let mut pauses = pauses.with_max_delay(REST).build();
-        let mut trouble = None;
-        let mut tries = 0;
-        loop {
-            let error = match self.instances.advance(instance, incoming, metadata).await {
-                Ok(advanced) => return place_of(&advanced),
-                Err(error) => error,
-            };
-            tracing::warn!(
-                target: "annals", process = P::NAME, instance, %error,
-                "an instance cannot be told what has become of its task: trying again"
-            );
-            let place =
-                trouble_with::<P>(partition, InstanceNotTold, Some((instance.to_owned(), task)));
-            let told = self.troubles.tell(place, &error.to_string());
-            tries += 1;
-            if tries >= TRIES && !error.is_transient() {
-                let _trouble = told.lasting(REST + AGAIN);
-                return Err(REST);
-            }
-            drop(trouble.replace(told));
-            sleep(pauses.next().unwrap_or(REST)).await;
-        }
-    }
-}
-
-fn trouble_with<P: Process>(
-    partition: Partition,
-    kind: TroubleKind,
-    of: Option<(String, u32)>,
-) -> Place {
-    Place { process: P::NAME, partition, kind, of }
-}
-
-/// Where the step stands that an input has led to.
-fn place_of(advanced: &Result<Appended, Ignored>) -> Ended {
-    let last = advanced.as_ref().ok().and_then(|appended| appended.writes.last());
-    last.map(|write| write.position).ok_or(AGAIN)
-}
-
-/// What makes a command one and the same. Keys of instances may be long: they are hashed.
-fn key_of<P: Process>(instance: &str, task: &Task) -> IdempotencyKey {
-    let text = format!("{}/{instance}/{}", P::NAME, task.key);
-    let short = || {
-        format!(
-            "{}#/{:032x}/{}",
-            P::NAME,
-            xxhash_rust::xxh3::xxh3_128(instance.as_bytes()),
-            task.key
-        )
-    };
-    let key = IdempotencyKey::new(text).or_else(|_| IdempotencyKey::new(short()));
-    #[expect(
-        clippy::expect_used,
-        reason = "a name, a hash and a number have no NUL and 90 bytes at most"
-    )]
-    key.expect("a short key")
 }
