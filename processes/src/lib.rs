@@ -58,5 +58,6 @@ pub use process::{Process, Route};
 pub use reaction::Reaction;
 pub use schedule::{CancelError, Cancelled, Schedule, ScheduleError, Scheduled, ScheduledCommand};
 pub use standing::Standing;
+pub use step::Decision;
 pub use troubles::{Trouble, TroubleKind};
 pub use worker::{Processes, RunningProcesses, StartError};

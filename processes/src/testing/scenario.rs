@@ -288,7 +288,13 @@ impl<P: Process> Scenario<P> {
     #[track_caller]
     fn then_phase(self, expected: &Phase) -> Self {
         let phase = self.instance().map(|instance| &instance.book.phase);
-        assert_eq!(phase, Some(expected), "the process is about something else");
+        let open = self.instance().map(|instance| instance.book.open.values());
+        let open: Vec<_> = open.into_iter().flatten().map(|task| &task.what).collect();
+        assert!(
+            phase == Some(expected),
+            "the process is about something else\n expected: {expected:?}\n    found: {phase:?}, \
+             waiting for {open:?}"
+        );
         self
     }
 
