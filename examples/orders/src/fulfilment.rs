@@ -177,6 +177,8 @@ impl Fulfilment {
 /// How its commands are carried out.
 pub(crate) fn options() -> ProcessOptions {
     let payment = CallOptions::new().timeout(CALL).attempts(10).concurrency(32);
+    // Where it does not answer at all, its circuit opens, and orders wait.
+    let payment = payment.dependency("payments");
     ProcessOptions::new()
         .kind("payment", payment)
         .kind("shop", CallOptions::new().attempts(20))
