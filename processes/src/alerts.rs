@@ -7,7 +7,7 @@ use annals_projections::QueryError;
 use time::OffsetDateTime;
 
 use crate::agenda::{self, Agenda};
-use crate::engine::DECISION;
+use crate::engine::{DECISION, EVENTS};
 use crate::operations::ProcessOperations;
 use crate::step::Task;
 
@@ -21,8 +21,8 @@ pub struct Alert {
     pub process: String,
     /// The key of the instance.
     pub instance: String,
-    /// What is not done: a command or a timer that is late, or a decision that somebody has to
-    /// make.
+    /// What is not done: a command or a timer that is late, a decision that somebody has to
+    /// make, or events that have not come in [time](crate::Process::PATIENCE).
     pub task: Task,
 }
 
@@ -41,8 +41,10 @@ impl Alert {
 }
 
 impl ProcessOperations {
-    /// What waits for a person's decision, and what has been due for longer than `late`: because
-    /// no worker is there that knows the process, its circuit is open, it fails again and again.
+    /// What waits for a person's decision, what waits for events beyond the
+    /// [patience](crate::Process::PATIENCE) of its process, and what has been due for longer than
+    /// `late`: because no worker is there that knows the process, its circuit is open, it fails
+    /// again and again.
     /// The oldest first within each partition, process and kind; `limit` at most.
     ///
     /// It costs one question for each partition, process and kind, and each page of alerts,
@@ -52,11 +54,11 @@ impl ProcessOperations {
     /// See [`QueryError`].
     pub async fn alerts(&self, late: Duration, limit: usize) -> Result<Vec<Alert>, QueryError> {
         let late = time::Duration::try_from(late).unwrap_or(time::Duration::MAX);
-        // What waits for a decision is told however late something else may be.
-        let since = SystemClock.now().checked_sub(late).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let now = SystemClock.now();
+        let late = now.checked_sub(late).unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let mut alerts = Vec::new();
         for partition in self.log.log().partitions.iter() {
-            self.alerts_in(partition, since, limit, &mut alerts).await?;
+            self.alerts_in(partition, Since { late, now }, limit, &mut alerts).await?;
         }
         Ok(alerts)
     }
@@ -64,7 +66,7 @@ impl ProcessOperations {
     async fn alerts_in(
         &self,
         partition: Partition,
-        since: OffsetDateTime,
+        since: Since,
         limit: usize,
         alerts: &mut Vec<Alert>,
     ) -> Result<(), QueryError> {
@@ -80,7 +82,7 @@ impl ProcessOperations {
                     return Ok(());
                 }
                 let Some((process, kind, due)) = agenda::read_place(&place) else { continue };
-                if kind != DECISION && !agenda::is_due(due, since) {
+                if !since.tells(kind, due) {
                     behind = agenda::behind(partition, process, kind);
                     break;
                 }
@@ -91,5 +93,23 @@ impl ProcessOperations {
             }
         }
         Ok(())
+    }
+}
+
+/// What is an alert by when it was due.
+#[derive(Clone, Copy)]
+struct Since {
+    late: OffsetDateTime,
+    now: OffsetDateTime,
+}
+
+impl Since {
+    /// What is for people is told at once, however late something else may be.
+    fn tells(self, kind: &str, due: i128) -> bool {
+        match kind {
+            DECISION => true,
+            EVENTS => agenda::is_due(due, self.now),
+            _ => agenda::is_due(due, self.late),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 mod draft;
 
-pub(crate) use self::draft::{DECISION, GO_ON, TIMER, kind_of, shortened, to_value};
+pub(crate) use self::draft::{DECISION, EVENTS, GO_ON, TIMER, kind_of, shortened, to_value};
 
 use annals::Recorded;
 use time::OffsetDateTime;

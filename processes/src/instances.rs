@@ -5,18 +5,16 @@ mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 
 use annals::store::{Append, Appended, NewEvent, StreamQuery};
 use annals::{AnyStore, AppendError, Clock, EventId, EventStore, Metadata, StreamId, Version};
-use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::TryStreamExt;
 use quick_cache::sync::Cache;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
 
 use crate::Process;
+use crate::append::{append_surely, failed};
 use crate::boundary::{Around, Boundary, Hook};
 use crate::engine::{self, Ignored, Incoming, Next};
 use crate::error::ProcessError;
@@ -28,12 +26,6 @@ const KEPT: usize = 10_000;
 
 /// How often an input is taken in again because others have moved the instance meanwhile.
 const CONFLICTS: u32 = 20;
-
-/// How often an append is made again whose outcome is unknown.
-const DOUBTS: usize = 5;
-
-/// When an append is given up.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The category of the instances of a process.
 pub(crate) fn category(process: &str) -> String {
@@ -119,13 +111,7 @@ impl<P: Process> Instances<P> {
                     *kept = Some(instance);
                     return Err(invalid.into());
                 }
-                Err(AppendError::Unknown(error) | AppendError::Store(error)) => {
-                    return Err(error.into());
-                }
-                Err(error @ AppendError::DeadlineExceeded) => {
-                    return Err(annals::StoreError::transient(error).into());
-                }
-                Err(error) => return Err(annals::StoreError::permanent(error).into()),
+                Err(error) => return Err(failed(error).into()),
             }
         }
         Err(ProcessError::Contended)
@@ -219,30 +205,11 @@ impl<P: Process> Instances<P> {
             events.push(NewEvent::encode(codec, event)?.with_metadata(metadata.clone()));
         }
         let append = Append::to(stream.clone(), instance.version, events);
-        let append = append.with_deadline(Instant::now() + DEADLINE);
         // The event as well as the version: a log that has lost its tail may have grown anew.
         Ok(match instance.last {
             Some(last) => append.behind(last),
             None => append,
         })
-    }
-}
-
-/// Appends, and again where nobody knows whether it was written.
-pub(crate) async fn append_surely(
-    store: &AnyStore,
-    append: Append,
-) -> Result<Appended, AppendError> {
-    let pauses = ExponentialBuilder::default().with_jitter().with_max_times(DOUBTS);
-    let mut pauses = pauses.with_min_delay(Duration::from_millis(20)).build();
-    loop {
-        match store.append(append.clone()).await {
-            Err(AppendError::Unknown(error)) => match pauses.next() {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return Err(AppendError::Unknown(error)),
-            },
-            answer => return answer,
-        }
     }
 }
 

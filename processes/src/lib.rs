@@ -7,6 +7,7 @@
 
 mod agenda;
 mod alerts;
+mod append;
 mod book;
 #[cfg_attr(
     not(feature = "testing"),

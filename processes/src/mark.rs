@@ -4,6 +4,7 @@ use annals::store::{Append, NewEvent, StreamQuery};
 use annals::{AnyStore, AppendError, EventStore, ExpectedVersion, Position, StreamId};
 use futures::TryStreamExt;
 
+use crate::append::{append_surely, failed};
 use crate::boundary::{Boundary, Hook};
 use crate::error::ProcessError;
 use crate::step::{Deployed, ProcessEvent};
@@ -34,15 +35,15 @@ pub(crate) async fn deployed(
     let event = ProcessEvent::Deployed(Deployed { behind: behind.clone() });
     let event = NewEvent::encode(store.log().codec, &event)?;
     hook.at(Boundary::BeforeMark).await;
-    match store.append(Append::to(stream.clone(), ExpectedVersion::NoStream, vec![event])).await {
+    let append = Append::to(stream.clone(), ExpectedVersion::NoStream, vec![event]);
+    match append_surely(store, append).await {
         Ok(_) => {
             hook.at(Boundary::AfterMark).await;
             Ok(behind)
         }
         // Another worker has begun at the same moment, or this one without knowing it.
         Err(AppendError::Conflict(_)) => Ok(known(store, &stream).await?.unwrap_or(behind)),
-        Err(AppendError::Unknown(error) | AppendError::Store(error)) => Err(error.into()),
-        Err(error) => Err(annals::StoreError::permanent(error).into()),
+        Err(error) => Err(failed(error).into()),
     }
 }
 

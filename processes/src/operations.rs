@@ -1,9 +1,9 @@
 //! What people do about instances: look, and decide where one waits for a decision.
 
-use annals::store::{Append, NewEvent, kept_time};
+use annals::store::kept_time;
 use annals::{
-    AnyStore, AppendError, Clock, DecodeError, EventStore, InvalidStreamId, ReadError,
-    ReadModelStore, StoreError, StreamId, SystemClock, Token,
+    AnyStore, Clock, DecodeError, EventStore, InvalidStreamId, ReadError, ReadModelStore,
+    StoreError, StreamId, SystemClock, Token,
 };
 use annals_projections::{QueryError, Views};
 
@@ -12,7 +12,7 @@ use crate::engine::{GO_ON, shortened};
 use crate::instances::category;
 use crate::kept::{Kept, KeptError};
 use crate::overview::Overview;
-use crate::step::{Decision, Phase, ProcessEvent, Step, Taken, Task, What};
+use crate::step::{Decision, Phase, Step, Taken, Task, What};
 
 /// How often a decision is made again because the instance has moved meanwhile.
 const CONFLICTS: u32 = 20;
@@ -79,18 +79,12 @@ impl ProcessOperations {
         let stream = StreamId::new(&category(process), key)?;
         for _ in 0..CONFLICTS {
             let kept = Kept::read(&self.log, &stream).await?;
-            let Some((last, metadata)) = kept.last else { return Err(DecideError::Unknown) };
+            if !kept.has_begun() {
+                return Err(DecideError::Unknown);
+            }
             let step = decided(&kept.book, decision, note)?;
-            let event = NewEvent::encode(self.log.log().codec, &ProcessEvent::Stepped(step));
-            let event = event.map_err(StoreError::permanent)?.with_metadata(metadata);
-            let append = Append::to(stream.clone(), kept.version, vec![event]).behind(last);
-            match self.log.append(append).await {
-                Ok(appended) => return Ok(appended.token()),
-                Err(AppendError::Conflict(_) | AppendError::Diverged { .. }) => {}
-                Err(AppendError::Unknown(error) | AppendError::Store(error)) => {
-                    return Err(error.into());
-                }
-                Err(error) => return Err(StoreError::permanent(error).into()),
+            if let Some(token) = kept.go_on(&self.log, step).await? {
+                return Ok(token);
             }
         }
         Err(DecideError::Contended)

@@ -1,6 +1,7 @@
 //! What a process is.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use annals::{Event, Recorded};
 use serde::Serialize;
@@ -24,6 +25,11 @@ pub trait Process: Default + Send + Sync + 'static {
     /// The name under which it is known: 1 to 40 of the characters `a-z`, `0-9` and `_`,
     /// beginning with a letter. It stays when the Rust type is renamed.
     const NAME: &'static str;
+
+    /// How long an instance may wait for nothing but events until that is an
+    /// [alert](crate::ProcessOperations::alerts); for ever by default. It is about who looks
+    /// after instances: the process is told nothing. Where it is to act, let it set a timer.
+    const PATIENCE: Option<Duration> = None;
 
     /// The events that it follows: those of one aggregate, or a union.
     type Input: Event;

@@ -11,20 +11,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use annals::store::{Append, NewEvent, kept_time};
-use annals::{
-    AnyStore, AppendError, Clock, EventStore, ExpectedVersion, StoreError, StreamId, SystemClock,
-};
+use annals::{AnyStore, AppendError, Clock, EventStore, ExpectedVersion, StreamId, SystemClock};
 use serde_json::Value;
 use time::OffsetDateTime;
-use tokio::time::Instant;
 
 pub use self::answers::{Cancelled, Scheduled};
 pub use self::command::ScheduledCommand;
 use self::command::is_name;
 pub use self::errors::{CancelError, ScheduleError};
 pub(crate) use self::one_command::{OneCommand, Punctual};
+use crate::append::{append_surely, failed};
 use crate::engine::{kind_of, to_value};
-use crate::instances::{DEADLINE, append_surely, category};
+use crate::instances::category;
 use crate::kept::Kept;
 use crate::operations::decided;
 use crate::step::{Decision, Phase, ProcessEvent, Step, Taken, Task, What};
@@ -86,7 +84,7 @@ impl<C: ScheduledCommand> Schedule<C> {
         let codec = self.log.log().codec;
         let event = NewEvent::encode(codec, &ProcessEvent::Stepped(step))?;
         let append = Append::to(stream.clone(), ExpectedVersion::NoStream, vec![event]);
-        match append_surely(&self.log, append.with_deadline(Instant::now() + DEADLINE)).await {
+        match append_surely(&self.log, append).await {
             Ok(appended) => Ok(Scheduled { due, repeated: appended.repeated }),
             Err(AppendError::Conflict(_)) => self.known(&stream, &command).await,
             Err(AppendError::Invalid(invalid)) => Err(invalid.into()),
@@ -118,24 +116,15 @@ impl<C: ScheduledCommand> Schedule<C> {
         let stream = StreamId::new(&category(C::NAME), key)?;
         for _ in 0..CONFLICTS {
             let kept = Kept::read(&self.log, &stream).await?;
-            let (Some(task), Some((last, metadata))) = (first_task(&kept), kept.last.clone())
-            else {
-                return Err(CancelError::Unknown);
-            };
+            let task = first_task(&kept).ok_or(CancelError::Unknown)?;
             match kept.book.phase {
                 Phase::Ended => return Ok(Cancelled::TooLate),
                 Phase::Abandoned => return Ok(self.cancelled(task)),
                 _ => {}
             }
             let Ok(step) = decided(&kept.book, Decision::Abandon, note) else { continue };
-            let event = NewEvent::encode(self.log.log().codec, &ProcessEvent::Stepped(step));
-            let event = event.map_err(StoreError::permanent)?.with_metadata(metadata);
-            let append = Append::to(stream.clone(), kept.version, vec![event]).behind(last);
-            let append = append.with_deadline(Instant::now() + DEADLINE);
-            match append_surely(&self.log, append).await {
-                Ok(_) => return Ok(self.cancelled(task)),
-                Err(AppendError::Conflict(_) | AppendError::Diverged { .. }) => {}
-                Err(error) => return Err(failed(error).into()),
+            if kept.go_on(&self.log, step).await?.is_some() {
+                return Ok(self.cancelled(task));
             }
         }
         Err(CancelError::Contended)
@@ -183,14 +172,6 @@ fn opening(kind: &str, due: OffsetDateTime, command: Value) -> Step {
 
 fn first_task(kept: &Kept) -> Option<&Task> {
     kept.first.as_ref().filter(|step| step.input == Taken::Scheduled)?.opened.first()
-}
-
-fn failed(error: AppendError) -> StoreError {
-    match error {
-        AppendError::Unknown(error) | AppendError::Store(error) => error,
-        AppendError::DeadlineExceeded => StoreError::transient(error),
-        error => StoreError::permanent(error),
-    }
 }
 
 impl<C> Clone for Schedule<C> {

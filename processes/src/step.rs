@@ -148,6 +148,8 @@ pub enum What {
     },
     /// To go on, as somebody has decided.
     GoOn,
+    /// Events alone. They should have come by the time at which this is due.
+    Events,
     /// A person's decision about a command that cannot be done and must be.
     Decision {
         /// The command.

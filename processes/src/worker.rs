@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use annals::{AnyStore, Clock, EventStore, ReadModelStore, SystemClock};
-use annals_projections::{Operations, Options, RunError, Runner, Running, Views};
+use annals_projections::{Operations, RunError, Runner, Running, Views};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -272,8 +272,4 @@ pub enum StartError {
     /// The leases could not be given back.
     #[error(transparent)]
     Run(#[from] RunError),
-}
-
-pub(crate) fn feeding_options() -> Options {
-    Options::new()
 }

@@ -7,8 +7,8 @@ use clap::builder::NonEmptyStringValueParser;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Processes {
-    /// What waits for a decision, and what should have been done long since; exit code 1 if
-    /// there is anything
+    /// What waits for a decision or too long for events, and what should have been done long
+    /// since; exit code 1 if there is anything
     Alerts(Alerts),
     /// List the instances of a process
     List(Instances),

@@ -1,5 +1,6 @@
 //! `annals processes alerts`.
 
+use annals_processes::step::What;
 use annals_processes::{Alert, ProcessOperations};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -63,9 +64,10 @@ fn text(alerts: &[Alert], more: bool) -> String {
     }
     let mut table = table(["Process", "Key", "What", "Since", "Why"], &[]);
     for alert in alerts {
-        let what = match alert.is_decision() {
-            true => "waits for a decision".to_owned(),
-            false => format!("{} is late", plain(&alert.task.kind)),
+        let what = match alert.task.what {
+            What::Decision { .. } => "waits for a decision".to_owned(),
+            What::Events => "no event has come".to_owned(),
+            _ => format!("{} is late", plain(&alert.task.kind)),
         };
         table.add_row([
             plain(&alert.process),

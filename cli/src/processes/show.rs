@@ -50,6 +50,7 @@ impl<'a> Task<'a> {
             }
             What::Timer { timer } => ("timer", &task.kind, Some(timer), false, false),
             What::GoOn => ("go_on", &task.kind, None, false, false),
+            What::Events => ("events", &task.kind, None, false, false),
         };
         let (number, due, reason) = (task.number, task.due, reason(task));
         Self { number, what, kind, due, content, reason, in_doubt, undoes }

@@ -60,7 +60,7 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
                 hook.at(in_hand).await;
                 self.command(errand, task, command, answered).await
             }
-            What::Decision { .. } => Err(AGAIN),
+            What::Decision { .. } | What::Events => Err(AGAIN),
         }
     }
 

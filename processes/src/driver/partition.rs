@@ -17,6 +17,7 @@ use super::errand::{AGAIN, Errand, trouble_with};
 use super::hand::{Ended, Hand};
 use crate::agenda::{self, Agenda};
 use crate::boundary::Boundary;
+use crate::engine::{DECISION, EVENTS, GO_ON, TIMER};
 use crate::instances::told;
 use crate::troubles::TroubleKind::AgendaUnreadable;
 use crate::{Executor, Process};
@@ -181,8 +182,9 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
 
     fn has_room(&self, kind: &str) -> bool {
         let room = match kind {
-            crate::engine::DECISION => 0,
-            crate::engine::TIMER | crate::engine::GO_ON => TIMERS,
+            // These are for people.
+            DECISION | EVENTS => 0,
+            TIMER | GO_ON => TIMERS,
             kind => self.driver.callers.of(kind).room(),
         };
         self.hand.under_way(kind) < room && self.hand.len() < MOST

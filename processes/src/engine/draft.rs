@@ -23,8 +23,9 @@ pub(crate) const MAX_OPEN: usize = 1_000;
 /// The longest text that is kept of a reason or a note, in characters.
 const TEXT: usize = 1_000;
 
-/// The kind of timers, and of what waits for a person, which no command can have.
+/// The kinds of what is no command, which no command can have.
 pub(crate) const TIMER: &str = "~timer";
+pub(crate) const EVENTS: &str = "~events";
 pub(crate) const DECISION: &str = "~decision";
 pub(crate) const GO_ON: &str = "~go_on";
 
@@ -39,10 +40,11 @@ pub(super) struct Draft<'a, P: Process> {
 
 impl<'a, P: Process> Draft<'a, P> {
     pub(super) fn new(instance: &'a Instance<P>, input: Taken, now: OffsetDateTime) -> Self {
+        let waited = instance.book.open.values().filter(|task| task.what == What::Events);
         let step = Step {
             input,
             opened: Vec::new(),
-            closed: Vec::new(),
+            closed: waited.map(Task::closed).collect(),
             undo: Vec::new(),
             undone: 0,
             phase: None,
@@ -129,7 +131,13 @@ impl<'a, P: Process> Draft<'a, P> {
     }
 
     /// The step, if it is not beyond what an instance may wait for and have to undo.
-    fn whole(self) -> Result<Next<P>, Wrong> {
+    fn whole(mut self) -> Result<Next<P>, Wrong> {
+        if let Some(patience) = P::PATIENCE
+            && !self.phase().is_over()
+            && !self.is_any_open()
+        {
+            self.open(EVENTS, When::After(patience), What::Events);
+        }
         let undo = self.instance.book.undo.len() + self.step.undo.len();
         if self.open_tasks().count() > MAX_OPEN || undo.saturating_sub(self.step.undone) > MAX_OPEN
         {

@@ -223,17 +223,19 @@ async fn decide<P: Process>(
 
 /// What a step does, without numbers.
 fn summary(step: &Step, recorded: &[Value], now: time::OffsetDateTime) -> Value {
-    let opened = step.opened.iter().map(|task| {
+    let opened = step.opened.iter().filter_map(|task| {
         // In minutes, to the nearest: see above.
         let due = ((task.due - now).as_seconds_f64() / NEAR.as_seconds_f64()).round();
-        match &task.what {
+        Some(match &task.what {
             What::Command { command, undoes } => json!({
                 "command": command, "undoes": undoes, "kind": task.kind, "minutes": due,
             }),
             What::Timer { timer } => json!({ "timer": timer, "minutes": due }),
             What::Decision { command, .. } => json!({ "decision": command }),
             What::GoOn => json!("go on"),
-        }
+            // For how long events may be waited for is nothing that a process does.
+            What::Events => return None,
+        })
     });
     let undo = step.undo.iter().map(|undo| &undo.command);
     json!({

@@ -5,12 +5,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use annals::{AnyStore, Clock};
-use annals_projections::{Runner, Running, View};
+use annals_projections::{Options, Runner, Running, View};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::watch;
 
-use super::feeding_options;
 use crate::agenda::Agenda;
 use crate::boundary::Hook;
 use crate::calls::{Callers, Circuits};
@@ -79,7 +78,7 @@ impl<S: Send + 'static> Part<S> {
         Self {
             name: P::NAME,
             mark: mark(log, P::NAME, options.from_beginning, behind, hook),
-            join: Box::new(move |runner| runner.external_with(reactor, feeding_options())),
+            join: Box::new(move |runner| runner.external(reactor)),
             begin: drive(instances, executor, callers.clone(), shared, options.grace),
             callers,
         }
@@ -125,7 +124,7 @@ impl<S: Send + 'static> Part<S> {
             .boxed()
         };
         // A command has its tries already.
-        let feeding = feeding_options().attempts(1);
+        let feeding = Options::new().attempts(1);
         Self {
             name: P::NAME,
             mark: mark(log, P::NAME, options.from_beginning, behind, shared.hook.clone()),

@@ -2,6 +2,7 @@
 
 mod decisions;
 mod lost;
+mod rebuilt;
 mod steps;
 
 use annals::store::StreamQuery;
@@ -85,5 +86,8 @@ both! {
         imported_events_and_instances_are_carried_out_by_nobody,
         an_imported_instance_takes_in_what_is_new,
         read_models_made_anew_begin_nothing_again,
+    }
+    rebuilt {
+        views_that_are_rebuilt_beside_lose_and_double_nothing,
     }
 }

@@ -12,6 +12,7 @@
 mod decisions;
 mod domain;
 mod happy;
+mod patience;
 mod shop;
 mod world;
 
@@ -62,5 +63,8 @@ everywhere! {
         what_passes_is_tried_again,
         a_key_that_names_no_instance_holds_up_nobody,
         many_orders_share_scarce_stock,
+    }
+    patience {
+        who_waits_too_long_for_events_is_told,
     }
 }

@@ -2,7 +2,8 @@
 
 use annals::history::{Scope, export_text, import_text};
 use annals::store::StreamQuery;
-use annals::{EventStore, StreamId};
+use annals::{Checkpoint, EventStore, StreamId};
+use annals_postgres::sqlx::{self, Connection, PgConnection};
 use annals_processes::{Agenda, Processes};
 use futures::TryStreamExt;
 
@@ -108,5 +109,60 @@ pub async fn read_models_made_anew_begin_nothing_again(place: Place) {
     super::super::odd::cure("waits");
     begin(&place, "newer", "well").await;
     until_over(&place, "waits").await;
+    worker.stop().await.unwrap();
+}
+
+/// The log is put back to a backup, in which these heads are its last events.
+async fn put_back(place: &Place, heads: &[Checkpoint]) {
+    let database = place.database.as_ref().unwrap();
+    let mut owner = PgConnection::connect(database.url()).await.unwrap();
+    for head in heads {
+        let delete = "DELETE FROM annals.events WHERE partition = $1 AND position > $2";
+        let partition = i16::try_from(head.partition().index()).unwrap();
+        let position = i64::try_from(head.position().get()).unwrap();
+        let delete = sqlx::query(delete).bind(partition).bind(position);
+        delete.execute(&mut owner).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres_a_log_that_has_lost_its_tail_stops_the_work_until_the_views_are_made_anew() {
+    let place = Place::postgres().await;
+    two_instances(&place).await;
+    let mut heads = Vec::new();
+    for partition in place.log.log().partitions.iter() {
+        heads.push(place.log.log_head(partition).await.unwrap());
+    }
+    let hands = Hands::default();
+    let worker = hands.work(&place).await;
+    for number in 0..8 {
+        begin(&place, &format!("lost-{number}"), "well").await;
+        until_over(&place, &format!("lost-{number}")).await;
+    }
+    begin(&place, "lost-8", "long").await;
+    eventually("an instance", async || overview(&place, "lost-8").await.is_some()).await;
+    worker.stop().await.unwrap();
+    put_back(&place, &heads).await;
+
+    // What the views know has never happened: nothing is done about it.
+    place.clock.put_forwards(std::time::Duration::from_secs(7_200));
+    super::super::odd::cure("lost-8");
+    super::super::odd::cure("waits");
+    let stopped = Hands::default();
+    let worker = stopped.work(&place).await;
+    let told = worker.caught_up().await.unwrap_err().to_string();
+    assert!(told.contains("lost its tail"), "{told}");
+    worker.stop().await.unwrap();
+    assert_eq!(stopped.has_done("lost-8") + events(&place, "lost-8").await, 0);
+
+    let place = place.with_new_read_models().await;
+    let again = Hands::default();
+    let worker = again.work(&place).await;
+    // A key of the lost tail is new once more.
+    begin(&place, "lost-3", "well").await;
+    until_over(&place, "lost-3").await;
+    until_over(&place, "waits").await;
+    assert_eq!(again.done.lock().unwrap().as_slice(), ["well:lost-3"]);
+    assert!(overview(&place, "lost-8").await.is_none());
     worker.stop().await.unwrap();
 }
