@@ -31,6 +31,10 @@ const BREATH: Duration = Duration::from_millis(5);
 /// The agenda is looked at so often at least, for clocks that were set.
 const LOOK: Duration = Duration::from_secs(10);
 
+/// Behind progress the agenda is looked at once more: while its view is rebuilt, the version that
+/// this worker feeds may be ahead of the one that answers.
+const ONCE_MORE: Duration = Duration::from_secs(1);
+
 /// How many tasks are known at once, those included that are done and still shown.
 const MOST: usize = 2_000;
 
@@ -45,6 +49,7 @@ pub(super) struct Desk<P: Process, X> {
     stop: watch::Receiver<bool>,
     hand: Hand,
     tasks: JoinSet<Finished>,
+    once_more: Option<Instant>,
 }
 
 /// A task that needs nobody any more, and the position of the step that says so.
@@ -67,7 +72,8 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
         progress: watch::Receiver<Position>,
     ) -> Self {
         let stop = driver.stop.clone();
-        Self { driver, partition, progress, stop, hand: Hand::default(), tasks: JoinSet::new() }
+        let (hand, tasks, once_more) = (Hand::default(), JoinSet::new(), None);
+        Self { driver, partition, progress, stop, hand, tasks, once_more }
     }
 
     /// Works until it is told to stop, or the partition is another worker's. What is in hand
@@ -79,6 +85,7 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
             let reached = *self.progress.borrow_and_update();
             self.hand.forget(reached);
             let began = Instant::now();
+            self.once_more = self.once_more.filter(|once_more| *once_more > began);
             let wake = match self.look().await {
                 Ok(look) => {
                     drop(trouble.take());
@@ -97,7 +104,10 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
             let stops = async { drop(self.stop.wait_for(|stop| *stop).await) };
             let finished = tokio::select! {
                 changed = self.progress.changed() => match changed {
-                    Ok(()) => None,
+                    Ok(()) => {
+                        self.once_more.get_or_insert(began + ONCE_MORE);
+                        None
+                    }
                     Err(_) => return,
                 },
                 Some(finished) = self.tasks.join_next() => Some(finished),
@@ -135,8 +145,8 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
     fn wake(&self, look: &Look) -> Instant {
         let due = look.next.map(|next| next - self.driver.instances.now());
         let until = due.map_or(LOOK, |due| due.try_into().unwrap_or(Duration::ZERO).min(LOOK));
-        let wake = Instant::now() + until;
-        self.hand.next_look().map_or(wake, |look| look.min(wake))
+        let others = self.hand.next_look().into_iter().chain(self.once_more);
+        others.fold(Instant::now() + until, Instant::min)
     }
 
     /// Takes in hand what is due, kind by kind.
