@@ -17,8 +17,8 @@ pub struct Book {
     pub open: BTreeMap<u32, Task>,
     /// What undoes what was done, the newest last.
     pub undo: Vec<Undo>,
-    /// How far it has taken in each partition. Events come in their order, so that what is not
-    /// behind this place was taken in before.
+    /// How far it has come in each partition. Events come in their order, so that what is not
+    /// behind this place was taken in before, or was parked and left behind.
     seen: BTreeMap<Partition, Position>,
     /// The number of the next task.
     next: u32,
@@ -28,7 +28,9 @@ impl Book {
     /// Takes in a step.
     pub(crate) fn apply(&mut self, step: &Step) {
         if let Taken::Event { partition, position, .. } = &step.input {
-            self.seen.insert(*partition, *position);
+            // One that is late stands before others that were taken in.
+            let seen = self.seen.entry(*partition).or_default();
+            *seen = (*seen).max(*position);
         }
         for closed in &step.closed {
             self.open.remove(&closed.number);
@@ -58,9 +60,14 @@ impl Book {
         }
     }
 
-    /// Whether an event was taken in.
+    /// Whether it has come to an event, or beyond.
     pub(crate) fn has_seen(&self, partition: Partition, position: Position) -> bool {
         self.seen.get(&partition).is_some_and(|seen| *seen >= position)
+    }
+
+    /// Whether it has gone beyond an event.
+    pub(crate) fn is_beyond(&self, partition: Partition, position: Position) -> bool {
+        self.seen.get(&partition).is_some_and(|seen| *seen > position)
     }
 
     /// The number of the next task.

@@ -16,11 +16,31 @@ use crate::step::{Phase, Step, Taken, What};
 
 /// An input on its way to an instance.
 pub(crate) enum Incoming<'a, P: Process> {
-    Event { event: &'a Recorded<P::Input>, starts: bool },
-    Outcome { task: u32, outcome: &'a Result<P::Reply, Failed> },
-    Due { task: u32 },
-    GoOn { task: u32 },
+    /// One that is `late` was left behind by the instance, and is taken in all the same.
+    Event {
+        event: &'a Recorded<P::Input>,
+        starts: bool,
+        late: bool,
+    },
+    Outcome {
+        task: u32,
+        outcome: &'a Result<P::Reply, Failed>,
+    },
+    Due {
+        task: u32,
+    },
+    GoOn {
+        task: u32,
+    },
 }
+
+impl<P: Process> Clone for Incoming<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P: Process> Copy for Incoming<'_, P> {}
 
 /// What an instance does next: its step, and the process's own events.
 pub(crate) struct Next<P: Process> {
@@ -54,8 +74,8 @@ pub(crate) enum Wrong {
     Kind { kind: &'static str },
     #[error("a {what} cannot be written as JSON")]
     Unwritable { what: &'static str },
-    #[error("a command that is kept cannot be read by this code")]
-    Unreadable,
+    #[error("a {what} that is kept is not one that this code reads: deploy code that does")]
+    Unreadable { what: &'static str },
 }
 
 /// What follows from an input, now.
@@ -65,7 +85,9 @@ pub(crate) fn advance<P: Process>(
     now: OffsetDateTime,
 ) -> Result<Result<Next<P>, Ignored>, Wrong> {
     match incoming {
-        Incoming::Event { event, starts } => take_event(instance, event, *starts, now),
+        Incoming::Event { event, starts, late } => {
+            take_event(instance, event, (*starts, *late), now)
+        }
         Incoming::Outcome { task, outcome } => take_outcome(instance, *task, outcome, now),
         Incoming::Due { task } => take_timer(instance, *task, now),
         Incoming::GoOn { task } => go_on(instance, *task, now),
@@ -77,13 +99,13 @@ type Advanced<P> = Result<Result<Next<P>, Ignored>, Wrong>;
 fn take_event<P: Process>(
     instance: &Instance<P>,
     event: &Recorded<P::Input>,
-    starts: bool,
+    (starts, late): (bool, bool),
     now: OffsetDateTime,
 ) -> Advanced<P> {
     if !instance.has_begun() && !starts {
         return Ok(Err(Ignored::Unknown));
     }
-    if instance.book.has_seen(event.partition, event.position) {
+    if !late && instance.book.has_seen(event.partition, event.position) {
         return Ok(Err(Ignored::Seen));
     }
     // Nothing leads back to this phase, so that an event which comes again is left out again.
@@ -132,7 +154,7 @@ fn take_outcome<P: Process>(
         }
         return draft.finish().map(Ok);
     }
-    let command: P::Command = draft::from_value(command)?;
+    let command: P::Command = draft::from_value(command, "command")?;
     let completion = match outcome {
         Ok(reply) => Some(Completion::Done(reply)),
         Err(failed) => failed.in_doubt.then_some(Completion::InDoubt),
@@ -162,7 +184,7 @@ fn take_timer<P: Process>(instance: &Instance<P>, number: u32, now: OffsetDateTi
     if task.due > now {
         return Ok(Err(Ignored::Early));
     }
-    let timer: P::Timer = draft::from_value(timer)?;
+    let timer: P::Timer = draft::from_value(timer, "timer")?;
     let mut draft = Draft::new(instance, Taken::Timer { task: number }, now);
     draft.close(task);
     draft.take(instance.state.react(&Input::Timer(&timer)))?;

@@ -18,6 +18,9 @@ pub enum ProcessError {
     /// An event that the process records cannot be written.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// What the instance waits for cannot be read by this code.
+    #[error("{0}")]
+    Unreadable(String),
     /// What the process wants cannot be written.
     #[error("what the process does cannot be written: {0}")]
     Wrong(String),
@@ -53,6 +56,11 @@ impl ProcessError {
 
 impl From<Wrong> for ProcessError {
     fn from(wrong: Wrong) -> Self {
-        ProcessError::Wrong(wrong.to_string())
+        match wrong {
+            Wrong::Unreadable { .. } => ProcessError::Unreadable(wrong.to_string()),
+            Wrong::TooMany | Wrong::Kind { .. } | Wrong::Unwritable { .. } => {
+                ProcessError::Wrong(wrong.to_string())
+            }
+        }
     }
 }

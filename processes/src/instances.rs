@@ -1,5 +1,6 @@
 //! The instances of a process: loaded, kept, and moved on by one append at a time.
 
+mod left_behind;
 #[cfg(test)]
 mod tests;
 
@@ -64,7 +65,7 @@ impl<P: Process> Instances<P> {
         let stream = StreamId::new(&self.category, key)?;
         let slot = self.slot(key);
         let mut kept = slot.lock().await;
-        let mut fresh = false;
+        let (mut incoming, mut fresh) = (*incoming, false);
         for _ in 0..CONFLICTS {
             let mut instance = match kept.take() {
                 Some(instance) => instance,
@@ -73,7 +74,7 @@ impl<P: Process> Instances<P> {
                     self.load(&stream, Instance::new()).await?
                 }
             };
-            let next = match self.decide(&instance, incoming)? {
+            let next = match self.decide(&instance, &incoming)? {
                 Ok(next) => next,
                 // What is kept may be behind, or of a tail that the log has lost: look. It is
                 // nearly never so that an input has no effect.
@@ -83,6 +84,14 @@ impl<P: Process> Instances<P> {
                     continue;
                 }
                 Err(ignored) => {
+                    if ignored == Ignored::Seen
+                        && let Incoming::Event { event, starts, .. } = incoming
+                        && self.was_left_behind(&stream, &instance.book, event, starts).await?
+                    {
+                        incoming = Incoming::Event { event, starts, late: true };
+                        *kept = Some(instance);
+                        continue;
+                    }
                     *kept = Some(instance);
                     return Ok(Err(ignored));
                 }
@@ -90,7 +99,7 @@ impl<P: Process> Instances<P> {
             let append = self.append(&stream, &instance, &next, metadata)?;
             let last = append.writes.last().and_then(|write| write.events.last());
             let last = last.map_or_else(EventId::new, |event| event.id);
-            let around = Around::step(incoming, &instance);
+            let around = Around::step(&incoming, &instance);
             self.hook.at(around.before).await;
             match append_surely(&self.store, append).await {
                 Ok(appended) => {

@@ -49,7 +49,7 @@ impl<P: Process> Reactor<P> {
         events: Vec<(&Recorded<P::Input>, bool)>,
     ) -> Result<(), ProcessError> {
         for (event, starts) in events {
-            let incoming = Incoming::Event { event, starts };
+            let incoming = Incoming::Event { event, starts, late: false };
             let metadata = Metadata::caused_by(event);
             self.instances.hook.at(Boundary::EventInHand).await;
             let taken = self.instances.advance(&key, &incoming, &metadata).await?;
@@ -92,8 +92,10 @@ impl<P: Process> ExternalProjection for Reactor<P> {
         worst.map_or(Ok(()), Err)
     }
 
+    /// An instance that newer code has moved on waits for newer code: it is on its way.
     fn is_transient(error: &ProcessError) -> bool {
-        error.is_transient()
+        let of_newer_code = matches!(error, ProcessError::Decode(_) | ProcessError::Unreadable(_));
+        error.is_transient() || of_newer_code
     }
 
     /// The instance: where it cannot take an event in, those behind it wait.

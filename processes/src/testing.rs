@@ -5,6 +5,7 @@
 
 mod history;
 mod scenario;
+mod summary;
 
 pub use history::{ChangedStep, ProcessDifference, ReplayError, compare_history};
 pub use scenario::Scenario;

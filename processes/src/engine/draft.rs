@@ -174,7 +174,7 @@ impl<'a, P: Process> Draft<'a, P> {
                 continue;
             }
             let What::Command { command, .. } = &task.what else { continue };
-            let command = from_value::<P::Command>(command)?;
+            let command = from_value::<P::Command>(command, "command")?;
             let undo = self.instance.state.compensation(&command, Completion::InDoubt);
             self.undo_later(undo)?;
             self.withdraw(&task);
@@ -182,8 +182,15 @@ impl<'a, P: Process> Draft<'a, P> {
         Ok(())
     }
 
+    /// Withdraws a timer, also where older code has kept it in another form.
     fn cancel(&mut self, cancelled: &Value) {
-        self.close_where(|task| matches!(&task.what, What::Timer { timer } if timer == cancelled));
+        let is = |kept: &Value| {
+            let timer = || from_value::<P::Timer>(kept, "timer").ok();
+            kept == cancelled
+                || timer().and_then(|timer| to_value(&timer, "timer").ok()).as_ref()
+                    == Some(cancelled)
+        };
+        self.close_where(|task| matches!(&task.what, What::Timer { timer } if is(timer)));
     }
 
     fn drop_timers(&mut self) {
@@ -259,8 +266,11 @@ pub(crate) fn to_value(what: &impl Serialize, named: &'static str) -> Result<Val
 }
 
 /// Not the error: it may quote what it has read.
-pub(super) fn from_value<T: DeserializeOwned>(value: &Value) -> Result<T, Wrong> {
-    T::deserialize(value).map_err(|_| Wrong::Unreadable)
+pub(super) fn from_value<T: DeserializeOwned>(
+    value: &Value,
+    named: &'static str,
+) -> Result<T, Wrong> {
+    T::deserialize(value).map_err(|_| Wrong::Unreadable { what: named })
 }
 
 pub(crate) fn shortened(text: &str) -> String {

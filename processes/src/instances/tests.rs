@@ -1,4 +1,8 @@
-//! A log that has lost its tail, below instances that are kept in memory.
+//! Instances that are kept in memory, above a log that has lost its tail or was moved on by newer
+//! code.
+
+mod left_behind;
+mod newer_code;
 
 use std::sync::{Arc, RwLock};
 
@@ -129,7 +133,7 @@ fn paid(position: u64, cents: u64) -> Recorded<PurseEvent> {
 }
 
 async fn take(instances: &Instances<Saving>, event: &Recorded<PurseEvent>) -> bool {
-    let incoming = Incoming::Event { event, starts: true };
+    let incoming = Incoming::Event { event, starts: true, late: false };
     instances.advance("1", &incoming, &Metadata::new()).await.unwrap().is_ok()
 }
 

@@ -10,20 +10,17 @@ use annals::{EventStore, Origin, RawEvent, StreamId, Version};
 use futures::TryStreamExt;
 use serde_json::{Value, json};
 
+use super::summary::Summary;
 use crate::Process;
 use crate::engine::{self, Incoming};
 use crate::error::ProcessError;
 use crate::input::Failed;
 use crate::instance::Instance;
 use crate::instances::{category, told};
-use crate::step::{ProcessEvent, Step, Taken, What};
+use crate::step::{ProcessEvent, Step, Taken};
 
 /// The most steps that are told of.
 const TOLD: usize = 1_000;
-
-/// Due times that lie so near together are the same: when a step was decided is not kept to the
-/// microsecond.
-const NEAR: time::Duration = time::Duration::minutes(1);
 
 /// At which steps of a history the code of a process would do something else than was done.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -133,12 +130,13 @@ async fn look<P: Process>(
     let mut instance = instances.remove(&raw.stream).unwrap_or_else(Instance::new);
     difference.steps += 1;
     if let Some(would_be) = decide::<P>(log, &instance, &raw, &step).await? {
-        let was = summary(&step, &recorded, raw.recorded_at);
-        if was != would_be {
+        let was = Summary::of(&step, &recorded, raw.recorded_at);
+        if !was.is_near(&would_be) {
             difference.different += 1;
             if difference.changed.len() < TOLD {
                 let (stream, version) = (raw.stream.clone(), raw.version);
                 let input = step.input.clone();
+                let (was, would_be) = (was.told(), would_be.told());
                 difference.changed.push(ChangedStep { stream, version, input, was, would_be });
             }
         }
@@ -162,7 +160,7 @@ async fn decide<P: Process>(
     instance: &Instance<P>,
     raw: &RawEvent,
     step: &Step,
-) -> Result<Option<Value>, ReplayError> {
+) -> Result<Option<Summary>, ReplayError> {
     let outcome;
     let event;
     let incoming = match &step.input {
@@ -170,17 +168,19 @@ async fn decide<P: Process>(
             let at = StreamQuery::forwards(stream.clone()).from(*version).limit(1);
             let Some(found) = log.read(at).try_next().await? else { return Ok(None) };
             let decoded = found.decode::<P::Input>();
-            let Ok(decoded) = decoded else { return Ok(Some(json!("the event is not read"))) };
+            let Ok(decoded) = decoded else {
+                return Ok(Some(Summary::words("the event is not read")));
+            };
             event = decoded;
             let route = P::route(&event);
             if route.key() != Some(raw.stream.key()) {
-                return Ok(Some(json!("the event is for another instance")));
+                return Ok(Some(Summary::words("the event is for another instance")));
             }
-            Incoming::Event { event: &event, starts: route.starts() }
+            Incoming::Event { event: &event, starts: route.starts(), late: true }
         }
         Taken::Done { task, reply } => {
             let Ok(reply) = serde::Deserialize::deserialize(reply) else {
-                return Ok(Some(json!("the reply is not read")));
+                return Ok(Some(Summary::words("the reply is not read")));
             };
             outcome = Ok(reply);
             Incoming::Outcome { task: *task, outcome: &outcome }
@@ -189,19 +189,17 @@ async fn decide<P: Process>(
             outcome = Err(Failed { reason: reason.clone(), in_doubt: *in_doubt });
             Incoming::Outcome { task: *task, outcome: &outcome }
         }
-        // The step of a timer that was set for later by a clock ahead of the log's is due.
         Taken::Timer { task } => Incoming::Due { task: *task },
         Taken::WentOn { task } => Incoming::GoOn { task: *task },
         // No code of the process has decided these.
         Taken::Person { .. } | Taken::Scheduled => return Ok(None),
     };
-    let due = instance
-        .book
-        .open
-        .values()
-        .map(|task| task.due)
-        .filter(|due| *due - raw.recorded_at < NEAR);
-    let now = due.max().map_or(raw.recorded_at, |due| due.max(raw.recorded_at));
+    // A timer that has fired was due, by a clock that may be ahead of the log's.
+    let fired = match &step.input {
+        Taken::Timer { task } => instance.book.open.get(task).map(|task| task.due),
+        _ => None,
+    };
+    let now = fired.map_or(raw.recorded_at, |due| due.max(raw.recorded_at));
     let decided = catch_unwind(AssertUnwindSafe(|| engine::advance(instance, &incoming, now)));
     Ok(Some(match decided {
         Ok(Ok(Ok(next))) => {
@@ -213,38 +211,12 @@ async fn decide<P: Process>(
                 let value = new.payload.decode(PhantomData::<Value>);
                 recorded.push(json!([new.name, value.unwrap_or_default()]));
             }
-            summary(&next.step, &recorded, now)
+            Summary::of(&next.step, &recorded, now)
         }
-        Ok(Ok(Err(ignored))) => json!(format!("nothing: {ignored:?}")),
-        Ok(Err(wrong)) => json!(wrong.to_string()),
-        Err(panic) => json!(format!("it panics: {}", told(&*panic))),
+        Ok(Ok(Err(ignored))) => Summary::words(format!("nothing: {ignored:?}")),
+        Ok(Err(wrong)) => Summary::words(wrong.to_string()),
+        Err(panic) => Summary::words(format!("it panics: {}", told(&*panic))),
     }))
-}
-
-/// What a step does, without numbers.
-fn summary(step: &Step, recorded: &[Value], now: time::OffsetDateTime) -> Value {
-    let opened = step.opened.iter().filter_map(|task| {
-        // In minutes, to the nearest: see above.
-        let due = ((task.due - now).as_seconds_f64() / NEAR.as_seconds_f64()).round();
-        Some(match &task.what {
-            What::Command { command, undoes } => json!({
-                "command": command, "undoes": undoes, "kind": task.kind, "minutes": due,
-            }),
-            What::Timer { timer } => json!({ "timer": timer, "minutes": due }),
-            What::Decision { command, .. } => json!({ "decision": command }),
-            What::GoOn => json!("go on"),
-            // For how long events may be waited for is nothing that a process does.
-            What::Events => return None,
-        })
-    });
-    let undo = step.undo.iter().map(|undo| &undo.command);
-    json!({
-        "events": recorded,
-        "asks": opened.collect::<Vec<_>>(),
-        "closes": step.closed.iter().map(|closed| closed.number).collect::<Vec<_>>(),
-        "undo": undo.collect::<Vec<_>>(),
-        "phase": step.phase,
-    })
 }
 
 fn payload(raw: &RawEvent) -> Value {

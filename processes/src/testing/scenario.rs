@@ -85,7 +85,7 @@ impl<P: Process> Scenario<P> {
         let route = P::route(&event);
         self = self.nothing_done();
         if let Some(key) = route.key() {
-            let incoming = Incoming::Event { event: &event, starts: route.starts() };
+            let incoming = Incoming::Event { event: &event, starts: route.starts(), late: false };
             self.advance(key, &incoming);
         }
         self

@@ -96,3 +96,54 @@ async fn other_code_is_told_where_it_differs_and_only_there() {
     let told = difference.to_string();
     assert!(told.contains("Authorize") && told.contains("Ship"), "{told}");
 }
+
+/// It sets a timer of half a minute, and asks for a command that is soon due.
+#[derive(Default)]
+struct Punctual;
+
+impl Process for Punctual {
+    const NAME: &'static str = "punctual";
+    type Input = OrderEvent;
+    type Event = FulfilmentEvent;
+    type Command = Ask;
+    type Reply = Answer;
+    type Timer = Alarm;
+
+    fn route(event: &Recorded<OrderEvent>) -> Route {
+        Route::start(event.stream.key())
+    }
+
+    fn react(&self, input: &Input<'_, Self>) -> Reaction<Self> {
+        match input {
+            Input::Event(Recorded { event: OrderEvent::Withdrawn, .. }) => {
+                Reaction::none().compensate("it was withdrawn")
+            }
+            Input::Event(Recorded { recorded_at, stream, .. }) => {
+                Reaction::none().after(Duration::from_secs(30), Alarm::Overdue).command_at(
+                    *recorded_at + Duration::from_secs(40),
+                    Ask::Ship { order: stream.key().to_owned() },
+                )
+            }
+            _ => Reaction::none(),
+        }
+    }
+
+    fn evolve(&mut self, _: &FulfilmentEvent) {}
+}
+
+#[tokio::test]
+async fn times_of_less_than_a_minute_are_no_difference() {
+    let store = MemoryStore::new();
+    let shop = Shop::new(&store.clone().erased());
+    let processes = Processes::new(store.clone(), MemoryReadModels::new());
+    let worker = processes.process::<Punctual>(shop.clone()).start().await.unwrap();
+    let placed = OrderEvent::Placed { sku: "apple".to_owned(), quantity: 1, cents: 5 };
+    shop.orders.update("1", |_: &_| placed.clone()).await.unwrap();
+    worker.caught_up().await.unwrap();
+    shop.orders.update("1", |_: &_| OrderEvent::Withdrawn).await.unwrap();
+    worker.caught_up().await.unwrap();
+    worker.stop().await.unwrap();
+    let difference = compare_history::<Punctual>(&store).await.unwrap();
+    assert!(difference.is_none(), "{difference}");
+    assert_eq!(difference.steps, 2);
+}

@@ -15,14 +15,12 @@ use super::odd::{Thing, ThingEvent};
 use super::place::{Place, eventually};
 
 async fn begin(place: &Place, who: &str, how: &str) {
-    let begun = ThingEvent::Begun { how: how.to_owned() };
-    let things = Repository::<Thing>::new(place.log.clone());
-    things.update(who, |_: &_| begun.clone()).await.unwrap();
+    happens(place, who, ThingEvent::Begun { how: how.to_owned() }).await;
 }
 
-async fn poke(place: &Place, who: &str) {
+async fn happens(place: &Place, who: &str, event: ThingEvent) {
     let things = Repository::<Thing>::new(place.log.clone());
-    things.update(who, |_: &_| ThingEvent::Poked).await.unwrap();
+    things.update(who, |_: &_| event.clone()).await.unwrap();
 }
 
 async fn overview(place: &Place, who: &str) -> Option<Overview> {
@@ -78,6 +76,7 @@ both! {
         a_reply_that_makes_it_panic_is_visible_and_goes_on_after_a_deploy,
         a_timer_that_makes_it_panic_is_visible_and_goes_on_after_a_deploy,
         a_command_that_cannot_be_read_waits_for_a_deploy,
+        an_event_that_was_parked_for_nobody_is_taken_in_when_it_is_tried_again,
         timers_that_make_it_panic_leave_their_places_to_others,
     }
     lost {

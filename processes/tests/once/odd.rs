@@ -21,6 +21,8 @@ pub enum ThingEvent {
         how: String,
     },
     Poked,
+    /// Nobody knows for whom it is until its thing is cured.
+    Blurred,
 }
 
 #[derive(Debug, Default)]
@@ -88,7 +90,8 @@ impl Process for Odd {
     fn route(event: &Recorded<ThingEvent>) -> Route {
         match event.event {
             ThingEvent::Begun { .. } => Route::start(event.stream.key()),
-            ThingEvent::Poked => Route::to(event.stream.key()),
+            ThingEvent::Blurred if !is_cured(event.stream.key()) => panic!("odd"),
+            ThingEvent::Poked | ThingEvent::Blurred => Route::to(event.stream.key()),
         }
     }
 

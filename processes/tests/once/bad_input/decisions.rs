@@ -7,9 +7,9 @@ use annals_processes::step::{Decision, Phase};
 use tokio::time::sleep;
 
 use super::super::life::Life;
-use super::super::odd::Hands;
+use super::super::odd::{Hands, ThingEvent};
 use super::super::place::Place;
-use super::{begin, events, overview, poke, until_over};
+use super::{begin, events, happens, overview, until_over};
 
 pub async fn nothing_is_decided_about_a_process_that_nobody_knows(place: Place) {
     let decided = place.operations().decide("nobody", "1", Decision::Retry, "").await;
@@ -51,7 +51,7 @@ async fn until_begun(place: &Place, who: &str) {
 
 pub async fn an_event_for_an_instance_that_has_not_begun_is_for_nobody(place: Place) {
     let worker = Hands::default().work(&place).await;
-    poke(&place, "a").await;
+    happens(&place, "a", ThingEvent::Poked).await;
     worker.caught_up().await.unwrap();
     assert_eq!(events(&place, "a").await, 0);
     // It can begin behind it.
@@ -65,7 +65,7 @@ pub async fn an_event_for_an_instance_that_has_ended_is_for_nobody(place: Place)
     begin(&place, "a", "well").await;
     until_over(&place, "a").await;
     let before = events(&place, "a").await;
-    poke(&place, "a").await;
+    happens(&place, "a", ThingEvent::Poked).await;
     begin(&place, "a", "well").await;
     worker.caught_up().await.unwrap();
     worker.stop().await.unwrap();

@@ -8,9 +8,9 @@ use annals_processes::{Agenda, Processes};
 use futures::TryStreamExt;
 
 use super::super::life::Life;
-use super::super::odd::{Hands, Odd};
+use super::super::odd::{Hands, Odd, ThingEvent};
 use super::super::place::{Place, eventually};
-use super::{begin, events, overview, poke, until_over};
+use super::{begin, events, happens, overview, until_over};
 
 /// An instance that waits for a long time, and one that has ended.
 async fn two_instances(place: &Place) {
@@ -83,7 +83,7 @@ pub async fn an_imported_instance_takes_in_what_is_new(place: Place) {
     let other = Place::memory();
     import_text(&other.log, text).await.unwrap();
     let worker = Hands::default().work(&other).await;
-    poke(&other, "waits").await;
+    happens(&other, "waits", ThingEvent::Poked).await;
     worker.caught_up().await.unwrap();
     let stream = StreamId::new("annals.process.odd", "waits").unwrap();
     let names = other.log.read(StreamQuery::forwards(stream)).map_ok(|raw| raw.name);

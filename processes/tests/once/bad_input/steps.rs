@@ -2,9 +2,9 @@
 
 use annals::read_model::LetterQuery;
 
-use super::super::odd::{Hands, cure};
+use super::super::odd::{Hands, ThingEvent, cure};
 use super::super::place::{Place, eventually};
-use super::{begin, events, overview, until_over};
+use super::{begin, events, happens, overview, until_over};
 
 /// The event is parked under the instance's key, others go on, and it is retried after the fix.
 async fn is_parked(place: Place, how: &str) {
@@ -115,5 +115,24 @@ pub async fn timers_that_make_it_panic_leave_their_places_to_others(place: Place
     cure(&good);
     begin(&place, &good, "timer").await;
     until_over(&place, &good).await;
+    worker.stop().await.unwrap();
+}
+
+pub async fn an_event_that_was_parked_for_nobody_is_taken_in_when_it_is_tried_again(place: Place) {
+    let who = format!("blurred-{}", unique(&place));
+    let worker = Hands::default().work(&place).await;
+    begin(&place, &who, "long").await;
+    happens(&place, &who, ThingEvent::Blurred).await;
+    let operations = worker.operations();
+    let parked = async || operations.letters(&LetterQuery::all()).await.unwrap().len();
+    eventually("a dead letter", async || parked().await == 1).await;
+    // The instance goes on beyond it.
+    happens(&place, &who, ThingEvent::Poked).await;
+    eventually("a step", async || events(&place, &who).await == 3).await;
+    cure(&who);
+    operations.retry(&LetterQuery::all()).await.unwrap();
+    eventually("no dead letter", async || parked().await == 0).await;
+    // Two have been noted behind the beginning, each with its step.
+    assert_eq!(events(&place, &who).await, 5);
     worker.stop().await.unwrap();
 }

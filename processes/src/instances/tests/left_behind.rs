@@ -1,0 +1,35 @@
+//! Events that come when the instance has gone beyond them.
+
+use super::*;
+
+#[tokio::test]
+async fn what_was_left_behind_is_taken_in_once() {
+    let log = MemoryStore::new().erased();
+    let first = instances(log.clone());
+    let late = paid(2, 20);
+    for event in [paid(1, 100), paid(3, 3)] {
+        assert!(take(&first, &event).await);
+    }
+    assert!(take(&first, &late).await);
+    // Also by who knows nothing.
+    for instances in [&first, &instances(log.clone())] {
+        assert!(!take(instances, &late).await);
+    }
+    // It has not gone back.
+    let next = paid(4, 4_000);
+    assert!(take(&first, &next).await);
+    assert!(!take(&first, &next).await);
+    assert_eq!(saved(&log).await.len(), 4);
+}
+
+#[tokio::test]
+async fn what_stands_before_the_beginning_and_begins_nothing_stays_out() {
+    let log = MemoryStore::new().erased();
+    let instances = instances(log.clone());
+    assert!(take(&instances, &paid(5, 100)).await);
+    let earlier = paid(2, 20);
+    let incoming = Incoming::Event { event: &earlier, starts: false, late: false };
+    let taken = instances.advance("1", &incoming, &Metadata::new()).await.unwrap();
+    assert!(taken.is_err());
+    assert_eq!(saved(&log).await.len(), 1);
+}
