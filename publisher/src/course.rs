@@ -15,6 +15,10 @@ use crate::marks::Marks;
 /// No receiver is waited for any longer, whatever it asks for.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
+/// The longest reason that is kept, in characters: what is longer than the log takes could not
+/// be, and the receiver would be asked again.
+const REASON: usize = 1_000;
+
 /// What a publisher publishes, from where on, and whether it may do so now.
 pub(crate) struct Course {
     pub(crate) filter: Filter,
@@ -108,7 +112,8 @@ impl Course {
     /// The receiver wants nothing any more: the log keeps that, for all processes and the time
     /// behind a restart.
     pub(crate) async fn gone(&self, reason: &str) -> Result<(), PublisherError> {
-        let stopped = Stopped { target: self.target.clone(), reason: reason.to_owned() };
+        let reason = reason.chars().take(REASON).collect();
+        let stopped = Stopped { target: self.target.clone(), reason };
         self.marks.stop(&stopped).await?;
         // Only now: whoever finds it here looks in the log whether it still holds.
         self.lock().gone = Some(stopped.reason);

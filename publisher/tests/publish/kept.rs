@@ -123,6 +123,15 @@ pub async fn a_target_that_is_gone_is_kept_once_whatever_it_says(world: World) {
     assert_eq!(kept(&world).await, ["begun", "stopped"]);
 }
 
+/// More than the log takes in one event.
+pub async fn of_a_long_reason_the_beginning_is_kept(world: World) {
+    let sink = MemorySink::new();
+    let most = world.log.log().limits.payload_bytes;
+    until_gone(&world, &sink, &"gone ".repeat(most)).await;
+    assert_eq!(kept(&world).await, ["begun", "stopped"]);
+    assert_eq!(sink.calls(), 1, "nobody knocks again");
+}
+
 /// Positions of another log say nothing in this one.
 pub async fn a_log_that_was_moved_is_published_from_where_it_was_moved(world: World) {
     let old = World::memory(2).await;

@@ -70,6 +70,7 @@ everywhere! {
         a_log_that_does_not_answer_is_asked_a_few_times,
         each_target_that_is_gone_stays_so,
         a_target_that_is_gone_is_kept_once_whatever_it_says,
+        of_a_long_reason_the_beginning_is_kept,
         a_log_that_was_moved_is_published_from_where_it_was_moved,
         a_publisher_that_cannot_start_keeps_others_from_beginning,
         all_publishers_are_listed_with_who_is_gone,
