@@ -2,6 +2,7 @@
 
 mod letters;
 mod processes;
+mod publishers;
 mod rebuild;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use letters::{Letters, List, Retry, Show, Skip};
 pub(crate) use processes::{Alerts, Decided, Instance, Instances, Processes};
+pub(crate) use publishers::{Listing, Publishers, Resume};
 pub(crate) use rebuild::Rebuild;
 
 /// Looks after event logs and read models of annals in PostgreSQL.
@@ -90,6 +92,9 @@ pub(crate) enum Command {
     /// What process managers are about, and what people decide about them
     #[command(subcommand)]
     Processes(Processes),
+    /// Which publishers there are, and what people decide where a receiver is gone
+    #[command(subcommand)]
+    Publishers(Publishers),
     /// Write the log as text, one event a line
     Export(Export),
     /// Read a log from text that was exported; an import that was stopped goes on

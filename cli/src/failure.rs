@@ -10,10 +10,12 @@ use annals_postgres::{ConnectError, MigrateError, Schema};
 use annals_processes::DecideError;
 use annals_projections::QueryError;
 use annals_projections::operations::Failed;
+use annals_publisher::PublisherError;
 
 use crate::exit::Exit;
 use crate::letters::NoLetter;
 use crate::processes::NoInstance;
+use crate::publishers::NotStopped;
 use crate::rebuild::Refusal;
 
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,10 @@ pub(crate) enum Failure {
     NoLetter(#[from] NoLetter),
     #[error(transparent)]
     NoInstance(#[from] NoInstance),
+    #[error(transparent)]
+    NotStopped(#[from] NotStopped),
+    #[error("what the log keeps of publishers cannot be read or changed")]
+    Publisher(#[from] PublisherError),
     #[error("nothing was decided")]
     Decide(#[from] DecideError),
     #[error("what is known of processes cannot be read")]
@@ -73,6 +79,7 @@ impl Failure {
         match self {
             Failure::Interrupted => Exit::Interrupted,
             Failure::Refused(_) | Failure::NoLetter(_) | Failure::NoInstance(_) => Exit::No,
+            Failure::NotStopped(_) => Exit::No,
             Failure::Decide(
                 DecideError::Unknown | DecideError::Over | DecideError::NothingToDecide,
             ) => Exit::No,

@@ -13,6 +13,7 @@ mod lines;
 mod output;
 mod processes;
 mod progress;
+mod publishers;
 mod rebuild;
 mod redact;
 mod status;
@@ -51,6 +52,7 @@ async fn run(command: Command, place: &args::Place, output: Output) -> Result<Ex
         Command::Rebuild(args) => Box::pin(rebuild::run(&args, place, output, &interrupt)).await,
         Command::DeadLetters(args) => interrupt.unless(letters::run(&args, place, output)).await,
         Command::Processes(args) => interrupt.unless(processes::run(&args, place, output)).await,
+        Command::Publishers(args) => interrupt.unless(publishers::run(&args, place, output)).await,
         Command::Export(args) => export::run(&args, place, output, &interrupt).await,
         Command::Import(args) => import::run(&args, place, output, &interrupt).await,
     }

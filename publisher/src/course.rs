@@ -5,13 +5,19 @@ use std::time::Duration;
 
 use annals::store::Filter;
 use annals::{Origin, Position, RawEvent};
+use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::error::PublisherError;
-use crate::mark::{Marks, Stopped};
+use crate::mark::Stopped;
+use crate::marks::Marks;
 
 /// No receiver is waited for any longer, whatever it asks for.
 const LONGEST: Duration = Duration::from_secs(3_600);
+
+/// The longest reason that is kept, in characters: what is longer than the log takes could not
+/// be, and the receiver would be asked again.
+const REASON: usize = 1_000;
 
 /// What a publisher publishes, from where on, and whether it may do so now.
 pub(crate) struct Course {
@@ -26,15 +32,16 @@ pub(crate) struct Course {
 
 #[derive(Default)]
 struct State {
-    /// The receiver asks to be left alone until then.
-    until: Option<Instant>,
+    /// The receiver asks to be left alone until then, which is also told to people.
+    until: Option<(Instant, OffsetDateTime)>,
     /// It wants nothing any more, for this reason.
     gone: Option<String>,
 }
 
 /// Why nothing may be sent now.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Closed {
-    Waits(Duration),
+    Waits(OffsetDateTime),
     Gone(String),
 }
 
@@ -84,19 +91,20 @@ impl Course {
                 return Ok(Some(Closed::Gone(reason)));
             }
         }
-        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-        Ok(left.filter(|left| !left.is_zero()).map(Closed::Waits))
+        let waits = until.filter(|(until, _)| *until > Instant::now());
+        Ok(waits.map(|(_, told)| Closed::Waits(told)))
     }
 
     async fn still_gone(&self) -> Result<Option<String>, PublisherError> {
-        let (_, stopped) = self.marks.stopped().await?;
-        let here = stopped.filter(|stopped| stopped.target == self.target);
-        Ok(here.map(|stopped| stopped.reason))
+        let gone = self.marks.standing().await?.map(|standing| standing.gone).unwrap_or_default();
+        let here = gone.into_iter().find(|gone| gone.target == self.target);
+        Ok(here.map(|gone| gone.reason))
     }
 
     /// The receiver asks to be left alone.
     pub(crate) fn wait(&self, pause: Duration) {
-        let until = Instant::now() + pause.min(LONGEST);
+        let pause = pause.min(LONGEST);
+        let until = (Instant::now() + pause, OffsetDateTime::now_utc() + pause);
         let mut state = self.lock();
         state.until = state.until.max(Some(until));
     }
@@ -104,8 +112,53 @@ impl Course {
     /// The receiver wants nothing any more: the log keeps that, for all processes and the time
     /// behind a restart.
     pub(crate) async fn gone(&self, reason: &str) -> Result<(), PublisherError> {
-        self.lock().gone = Some(reason.to_owned());
-        let (target, reason) = (self.target.clone(), reason.to_owned());
-        self.marks.stop(Stopped { target, reason }).await
+        let reason = reason.chars().take(REASON).collect();
+        let stopped = Stopped { target: self.target.clone(), reason };
+        self.marks.stop(&stopped).await?;
+        // Only now: whoever finds it here looks in the log whether it still holds.
+        self.lock().gone = Some(stopped.reason);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use annals::EventStore;
+    use annals::testing::{Fault, ScriptedStore};
+    use annals_memory::MemoryStore;
+
+    use super::*;
+
+    fn course(log: impl EventStore) -> Course {
+        let marks = Marks::new(log.erased(), "orders_out").unwrap();
+        Course::new(Filter::all(), "memory".to_owned(), marks, false)
+    }
+
+    /// Somebody else looks while it is written that the receiver is gone, and finds nothing yet.
+    #[tokio::test(start_paused = true)]
+    async fn who_looks_too_early_does_not_open_it_again() {
+        let log = ScriptedStore::new(MemoryStore::new());
+        let course = course(log.clone());
+        course.begin().await.unwrap();
+        log.fail(Fault::Slow(Duration::from_secs(1)));
+        let (gone, early) = tokio::join!(course.gone("no more"), course.closed());
+        gone.unwrap();
+        assert_eq!(early.unwrap(), None);
+        assert_eq!(course.closed().await.unwrap(), Some(Closed::Gone("no more".to_owned())));
+    }
+
+    /// What is told in the same words is logged once, however often it is tried again.
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_is_told_in_the_same_words_until_it_is_over() {
+        let course = course(MemoryStore::new());
+        course.wait(Duration::from_secs(60));
+        let told = course.closed().await.unwrap();
+        assert!(matches!(told, Some(Closed::Waits(_))), "{told:?}");
+        tokio::time::advance(Duration::from_secs(30)).await;
+        // A shorter one does not end it.
+        course.wait(Duration::from_secs(1));
+        assert_eq!(course.closed().await.unwrap(), told);
+        tokio::time::advance(Duration::from_secs(31)).await;
+        assert_eq!(course.closed().await.unwrap(), None);
     }
 }

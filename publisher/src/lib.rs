@@ -4,6 +4,7 @@
 mod course;
 mod error;
 mod mark;
+mod marks;
 mod memory;
 mod message;
 mod operations;
@@ -18,10 +19,10 @@ mod taken;
 mod webhook;
 
 pub use error::{PublisherError, StartError};
-pub use mark::{Begun, PublisherEvent, Resumed, Stopped};
+pub use mark::{Begun, Listed, PublisherEvent, Resumed, Stopped};
 pub use memory::MemorySink;
 pub use message::Message;
-pub use operations::PublisherOperations;
+pub use operations::{KnownPublisher, PublisherOperations, Standstill};
 pub use publisher::Publisher;
 pub use publishers::{Publishers, RunningPublishers};
 pub use sink::{NotTaken, Sink, Why};

@@ -1,10 +1,10 @@
 //! Hands the events of the log to a sink.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use annals::RawEvent;
 use annals_projections::{RawProjection, Verdict};
+use time::format_description::well_known::Rfc3339;
 
 use crate::course::{Closed, Course};
 use crate::taken::Taken;
@@ -43,10 +43,10 @@ impl<K: Sink> Outlet<K> {
         match self.course.closed().await? {
             None => Ok(()),
             Some(Closed::Gone(reason)) => Err(NotPublished::Gone { target: self.target(), reason }),
-            Some(Closed::Waits(left)) => {
-                // Whole seconds: what is the same trouble is told in the same words for a while.
-                let left = Duration::from_secs(left.as_secs());
-                let why = format!("the receiver asks to be left alone for {left:?} more");
+            Some(Closed::Waits(until)) => {
+                // Not for how long: what is the same trouble is told in the same words.
+                let until = until.truncate_to_second().format(&Rfc3339).unwrap_or_default();
+                let why = format!("the receiver asks to be left alone until {until}");
                 Err(NotPublished::Passing { target: self.target(), why })
             }
         }

@@ -10,7 +10,7 @@ use annals_projections::{Operations, Options, RunError, Runner, Running};
 
 use crate::course::Course;
 use crate::error::StartError;
-use crate::mark::Marks;
+use crate::marks::Marks;
 use crate::outlet::Outlet;
 use crate::taken::Taken;
 use crate::{Publisher, PublisherOperations, Sink};
@@ -79,10 +79,15 @@ impl<S: Send + 'static> Publishers<S> {
     ///
     /// # Errors
     /// See [`StartError`]; nothing is published then.
+    ///
+    /// # Cancellation
+    /// Where the future is dropped nothing is published. From where on publishers publish that
+    /// were never started before may be fixed by then.
     pub async fn start(self) -> Result<RunningPublishers, StartError> {
         let Self { log, runner, courses } = self;
-        for course in courses {
-            course?.begin().await?;
+        // All are looked at before one begins: from then on it would publish.
+        for course in courses.into_iter().collect::<Result<Vec<_>, _>>()? {
+            course.begin().await?;
         }
         let running = runner.start().await?;
         Ok(RunningPublishers { running, log })
@@ -92,6 +97,9 @@ impl<S: Send + 'static> Publishers<S> {
     ///
     /// # Errors
     /// It could not start, or not give its leases back.
+    ///
+    /// # Cancellation
+    /// Where the future is dropped it is as if [`RunningPublishers`] were.
     pub async fn run_until(self, shutdown: impl Future) -> Result<(), StartError> {
         let running = self.start().await?;
         shutdown.await;
@@ -134,6 +142,9 @@ impl RunningPublishers {
     ///
     /// # Errors
     /// A receiver is gone, or the log or the store failed.
+    ///
+    /// # Cancellation
+    /// Dropping the future changes nothing. It waits as long as a receiver takes nothing now.
     pub async fn caught_up(&self) -> Result<(), RunError> {
         self.running.caught_up().await
     }
@@ -143,6 +154,9 @@ impl RunningPublishers {
     ///
     /// # Errors
     /// The leases could not be given back; they run out.
+    ///
+    /// # Cancellation
+    /// Where the future is dropped it is as if the publishers were.
     pub async fn stop(self) -> Result<(), RunError> {
         self.running.stop().await
     }

@@ -102,7 +102,7 @@ impl NotTaken {
         Self { why: Why::Refused, ..Self::passing(reason) }
     }
 
-    /// The receiver wants nothing any more.
+    /// The receiver wants nothing any more. Of the reason 1,000 characters are kept.
     #[must_use]
     pub fn gone(reason: impl Into<String>) -> Self {
         Self { why: Why::Gone, ..Self::passing(reason) }

@@ -40,6 +40,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(5);
 pub struct WebhookSink {
     client: Client,
     url: Url,
+    name: Option<String>,
     secrets: Vec<Secret>,
     time_limit: Duration,
     most: usize,
@@ -79,7 +80,15 @@ impl WebhookSink {
         let agent = concat!("annals-publisher/", env!("CARGO_PKG_VERSION"));
         let client = Client::builder().redirect(Policy::none()).no_proxy().user_agent(agent);
         let client = client.build().map_err(|e| InvalidWebhook::Client(e.to_string()))?;
-        Ok(Self { client, url, secrets: vec![secret], time_limit: TIME_LIMIT, most: 1 })
+        let secrets = vec![secret];
+        Ok(Self { client, url, name: None, secrets, time_limit: TIME_LIMIT, most: 1 })
+    }
+
+    /// Under another [target](Sink::target) than the URL: where already its path is a secret, or
+    /// where the address changes and the receiver stays the same.
+    #[must_use]
+    pub fn named(self, target: impl Into<String>) -> Self {
+        Self { name: Some(target.into()), ..self }
     }
 
     /// Signs by one more secret as well, while receivers go over to it.
@@ -141,8 +150,12 @@ fn choose_cryptography() {
 }
 
 impl Sink for WebhookSink {
-    /// The URL without user, password, query and fragment, which may hold secrets.
+    /// The [name](Self::named), or the URL without user, password, query and fragment, which may
+    /// hold secrets. The path is told: it is in the log, in the status and in what is logged.
     fn target(&self) -> String {
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
         let (scheme, host) = (self.url.scheme(), self.url.host_str().unwrap_or_default());
         let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
         format!("{scheme}://{host}{port}{}", self.url.path())
@@ -185,6 +198,13 @@ mod tests {
         assert_eq!(sink.target(), "http://host:81/hook");
         let shown = format!("{sink:?}");
         assert!(!["pass", "t0ken", "a secret", "97, 32"].iter().any(|text| shown.contains(text)));
+    }
+
+    #[test]
+    fn a_path_that_is_a_secret_is_not_shown_where_the_sink_has_a_name() {
+        let sink = sink("http://host/services/t0ken").unwrap().named("the chat of operations");
+        assert_eq!(sink.target(), "the chat of operations");
+        assert!(!format!("{sink:?}").contains("t0ken"));
     }
 
     #[test]

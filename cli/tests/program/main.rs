@@ -9,6 +9,7 @@ mod domain;
 mod history;
 mod letters;
 mod processes;
+mod publishers;
 mod rebuild;
 mod status;
 mod support;

@@ -11,6 +11,7 @@
 
 mod chosen;
 mod gone;
+mod kept;
 mod once;
 mod order;
 mod pauses;
@@ -61,5 +62,19 @@ everywhere! {
         another_target_is_not_stopped,
         it_stays_stopped_after_a_restart,
         nobody_resumes_what_does_not_stand_still,
+    }
+    kept {
+        what_was_written_without_an_answer_is_there_once,
+        what_was_not_written_without_an_answer_is_there_once,
+        where_another_one_is_quicker_it_is_looked_again,
+        a_log_that_does_not_answer_is_asked_a_few_times,
+        each_target_that_is_gone_stays_so,
+        a_target_that_is_gone_is_kept_once_whatever_it_says,
+        of_a_long_reason_the_beginning_is_kept,
+        a_log_that_was_moved_is_published_from_where_it_was_moved,
+        a_publisher_that_cannot_start_keeps_others_from_beginning,
+        all_publishers_are_listed_with_who_is_gone,
+        a_list_costs_a_read_for_each_publisher,
+        what_was_once_written_is_read,
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use annals::read_model::{AnyReadModels, AnySession};
 use annals::store::{Append, NewEvent};
+use annals::testing::ScriptedStore;
 use annals::{AnyStore, Event, EventStore, ExpectedVersion, ReadModelStore, StreamId};
 use annals_memory::{MemoryReadModels, MemoryStore};
 use annals_postgres::testing::Database;
@@ -48,6 +49,12 @@ impl World {
     /// The same log, and a new store of read models: all checkpoints are lost.
     pub fn with_lost_models(&self) -> Self {
         Self { models: MemoryReadModels::new().erased(), ..self.clone() }
+    }
+
+    /// The same, with a log that fails as it is told.
+    pub fn with_script(self) -> (Self, ScriptedStore) {
+        let script = ScriptedStore::new(self.log.clone());
+        (Self { log: script.clone().erased(), ..self }, script)
     }
 
     pub fn publishers(&self) -> Publishers<AnySession> {
