@@ -1,5 +1,6 @@
 //! Does what the agenda says.
 
+mod answers;
 mod errand;
 mod hand;
 mod partition;
@@ -19,6 +20,7 @@ use crate::instances::Instances;
 use crate::troubles::Troubles;
 use crate::{Executor, Process};
 
+pub(crate) use self::answers::Answers;
 use self::partition::Desk;
 
 /// Carries out what the instances of a process ask for, in the partitions whose agenda is kept
@@ -26,6 +28,10 @@ use self::partition::Desk;
 pub(crate) struct Driver<P: Process, X> {
     pub(crate) instances: Arc<Instances<P>>,
     pub(crate) executor: X,
+    /// Whether the log is asked before each try whether the command is still wanted; else before
+    /// each further one.
+    pub(crate) strict: bool,
+    pub(crate) answers: Answers<P::Reply>,
     pub(crate) views: Views,
     pub(crate) callers: Arc<Callers>,
     pub(crate) troubles: Arc<Troubles>,

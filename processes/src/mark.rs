@@ -1,7 +1,7 @@
 //! From where on a process follows the log.
 
 use annals::store::{Append, NewEvent, StreamQuery};
-use annals::{AnyStore, AppendError, EventStore, ExpectedVersion, Position, StreamId};
+use annals::{AnyStore, AppendError, EventStore, ExpectedVersion, Origin, Position, StreamId};
 use futures::TryStreamExt;
 
 use crate::append::{append_surely, failed};
@@ -50,8 +50,13 @@ pub(crate) async fn deployed(
 async fn known(store: &AnyStore, stream: &StreamId) -> Result<Option<Vec<Position>>, ProcessError> {
     let first = store.read(StreamQuery::forwards(stream.clone()).limit(1)).try_next().await?;
     let Some(raw) = first else { return Ok(None) };
-    Ok(match raw.decode::<ProcessEvent>()?.event {
-        ProcessEvent::Deployed(deployed) => Some(deployed.behind),
-        ProcessEvent::Stepped(_) => None,
-    })
+    let origin = raw.origin;
+    let ProcessEvent::Deployed(deployed) = raw.decode::<ProcessEvent>()?.event else {
+        return Ok(None);
+    };
+    // These are places of another log. All that was recorded in this one came later.
+    if origin == Origin::Imported {
+        return Ok(Some(vec![Position::START; store.log().partitions.iter().count()]));
+    }
+    Ok(Some(deployed.behind))
 }

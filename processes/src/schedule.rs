@@ -19,7 +19,7 @@ pub use self::answers::{Cancelled, Scheduled};
 pub use self::command::ScheduledCommand;
 use self::command::is_name;
 pub use self::errors::{CancelError, ScheduleError};
-pub(crate) use self::one_command::{OneCommand, Punctual};
+pub(crate) use self::one_command::{OneCommand, Replyless};
 use crate::append::{append_surely, failed};
 use crate::engine::{kind_of, to_value};
 use crate::instances::category;

@@ -80,20 +80,25 @@ impl Bucket {
 
     /// A command is tried for the first time.
     pub(super) fn add(&self) {
-        self.with(|options, left| {
-            let added = u64::from(options.percent) * (PRICE / 100);
-            left.tries = left.tries.saturating_add(added).min(u64::from(options.burst) * PRICE);
-        });
-        self.added.notify_one();
+        self.give(u64::from(self.options.percent) * (PRICE / 100));
     }
 
     /// Waits for a further try, and takes it. Dropping it takes nothing.
-    pub(super) async fn take(&self) {
+    pub(super) async fn take(&self) -> Paid<'_> {
         let _first = self.line.lock().await;
         while let Err(wait) = self.try_take() {
             // Whether something was added or the time is over: the next look tells.
             let _ = timeout(wait, self.added.notified()).await;
         }
+        Paid { bucket: self, spent: false }
+    }
+
+    /// Adds parts of a try, as far as there is room for them.
+    fn give(&self, parts: u64) {
+        self.with(|options, left| {
+            left.tries = left.tries.saturating_add(parts).min(u64::from(options.burst) * PRICE);
+        });
+        self.added.notify_one();
     }
 
     /// Takes a further try, or says when there is one at the latest.
@@ -120,6 +125,27 @@ impl Bucket {
         left.tries = left.tries.saturating_add(added).min(most);
         left.at = left.at.max(now);
         what(&self.options, &mut left)
+    }
+}
+
+/// A further try that was paid for. Dropping it gives it back.
+pub(super) struct Paid<'a> {
+    bucket: &'a Bucket,
+    spent: bool,
+}
+
+impl Paid<'_> {
+    /// The try begins.
+    pub(super) fn spend(mut self) {
+        self.spent = true;
+    }
+}
+
+impl Drop for Paid<'_> {
+    fn drop(&mut self) {
+        if !self.spent {
+            self.bucket.give(PRICE);
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::breaker::{Admitted, Breaker, Verdict};
 use super::budget::Bucket;
 use super::tally::Tally;
+use super::wanted::{Always, Wanted};
 use super::{CallOptions, Calls};
 use crate::executor::{Call, Executor, Failure};
 use crate::input::Failed;
@@ -72,6 +73,18 @@ impl Caller {
         &self,
         executor: &X,
         command: &C,
+        call: Call,
+        stop: watch::Receiver<bool>,
+    ) -> Option<Result<X::Reply, Failed>> {
+        self.call_while(&Always, executor, command, call, stop).await
+    }
+
+    /// As [`call`](Self::call), and `None` also where the command is not wanted any more.
+    pub(crate) async fn call_while<C, X: Executor<C>>(
+        &self,
+        wanted: &impl Wanted,
+        executor: &X,
+        command: &C,
         mut call: Call,
         mut stop: watch::Receiver<bool>,
     ) -> Option<Result<X::Reply, Failed>> {
@@ -89,6 +102,12 @@ impl Caller {
                 Err(NoTurn::Stopping) => return None,
                 Err(NoTurn::TooLate(why)) => break self.too_late(&why, last, in_doubt),
             };
+            if !wanted.is_wanted(call.attempt).await {
+                return None;
+            }
+            if last.is_some() {
+                self.tally.retries();
+            }
             let failure = match self.attempt(turn, executor, command, &call).await {
                 Ok(reply) => return Some(Ok(reply)),
                 Err(failure) => failure,
@@ -127,11 +146,17 @@ impl Caller {
         again: bool,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<Turn<'_>, NoTurn> {
-        if let Some(budget) = self.budget.as_ref().filter(|_| again)
-            && timeout_at(deadline, budget.take()).await.is_err()
-        {
-            return Err(NoTurn::TooLate("its kind has used up its retry budget".to_owned()));
-        }
+        // It is given back where the try does not begin.
+        let paid = match self.budget.as_ref().filter(|_| again) {
+            None => None,
+            Some(budget) => match timeout_at(deadline, budget.take()).await {
+                Ok(paid) => Some(paid),
+                Err(_) => {
+                    let why = "its kind has used up its retry budget".to_owned();
+                    return Err(NoTurn::TooLate(why));
+                }
+            },
+        };
         let turn = loop {
             // Who waits for a circuit holds no place, and who waits for a place no trial: that
             // one may be another kind's whose calls could begin.
@@ -159,8 +184,8 @@ impl Caller {
                 },
             }
         };
-        if again {
-            self.tally.retries();
+        if let Some(paid) = paid {
+            paid.spend();
         }
         Ok(turn)
     }

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::Driver;
 use super::hand::Ended;
-use super::wanted::Wanted;
+use super::wanted::Waiting;
 use crate::boundary::Boundary;
 use crate::engine::{Ignored, Incoming};
 use crate::error::ProcessError;
@@ -94,6 +94,9 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
             let _trouble = self.troubles.tell(place, error).lasting(REST + AGAIN);
             return Err(REST);
         };
+        if let Some(outcome) = self.answers.take(instance, task) {
+            return self.tell_outcome(errand, task, outcome).await;
+        }
         let call = Call {
             instance: instance.to_owned(),
             key: key_of::<P>(instance, task),
@@ -101,37 +104,46 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
             due: task.due,
         };
         let caller = self.callers.of(&task.kind);
-        let wanted = Wanted::new(self.clone(), instance, task.number);
-        let work = caller.call(&wanted, &command, call, self.stop.clone());
+        let waiting = Waiting::new(&self.instances, instance, task.number);
+        let waiting = if self.strict { waiting.strictly() } else { waiting };
+        let stop = self.stop.clone();
+        let work = caller.call_while(&waiting, &self.executor, &command, call, stop);
         let Some(outcome) = annals::following(metadata.clone(), work).await else {
             return Err(AGAIN);
         };
         self.instances.hook.at(answered).await;
-        self.tell_outcome(errand, task.number, outcome).await
+        self.tell_outcome(errand, task, outcome).await
     }
 
     async fn tell_outcome(
         &self,
         errand: Errand<'_>,
-        task: u32,
+        task: &Task,
         outcome: Result<P::Reply, Failed>,
     ) -> Ended {
-        let incoming = Incoming::Outcome { task, outcome: &outcome };
-        let told = self.tell(errand, task, &incoming).await;
-        if told.is_ok() || outcome.is_err() {
+        let number = task.number;
+        let incoming = Incoming::Outcome { task: number, outcome: &outcome };
+        let told = self.tell(errand, number, &incoming).await;
+        if told != Err(REST) {
             return told;
         }
         // It may be the reply that cannot be written, or what follows from it.
         let Errand { instance, metadata, .. } = errand;
         let again = self.instances.advance(instance, &incoming, metadata).await;
-        let Err(ProcessError::Invalid(_) | ProcessError::Encode(_) | ProcessError::Wrong(_)) =
-            again
-        else {
-            return again.map_or(told, |advanced| place_of(&advanced));
+        let unwritable = match again {
+            Ok(advanced) => return place_of(&advanced),
+            Err(ProcessError::Invalid(_) | ProcessError::Encode(_) | ProcessError::Wrong(_)) => {
+                outcome.is_ok()
+            }
+            Err(_) => false,
         };
+        if !unwritable {
+            self.answers.keep(instance, task, outcome);
+            return told;
+        }
         let reason = "it was done, but what follows from its reply cannot be written".to_owned();
         let outcome = Err(Failed { reason, in_doubt: true });
-        self.tell(errand, task, &Incoming::Outcome { task, outcome: &outcome }).await
+        self.tell(errand, number, &Incoming::Outcome { task: number, outcome: &outcome }).await
     }
 
     /// Lets an instance know: as often as it takes where that may pass, and else a few times.

@@ -22,7 +22,7 @@ use crate::instances::told;
 use crate::troubles::TroubleKind::AgendaUnreadable;
 use crate::{Executor, Process};
 
-/// How many tasks are looked at at once, beside those in hand.
+/// How many tasks are looked at at once.
 const PAGE: usize = 128;
 
 /// Looks at the agenda are this far apart at least.
@@ -31,12 +31,16 @@ const BREATH: Duration = Duration::from_millis(5);
 /// The agenda is looked at so often at least, for clocks that were set.
 const LOOK: Duration = Duration::from_secs(10);
 
+/// What has been due for so long, and is known, is not looked at by every look: nothing comes in
+/// front of it, as far as the clocks of workers agree.
+const LONG: Duration = Duration::from_secs(2);
+
+/// So often all is looked at, in case something has come all the same.
+const ALL: Duration = Duration::from_secs(1);
+
 /// Behind progress the agenda is looked at once more: while its view is rebuilt, the version that
 /// this worker feeds may be ahead of the one that answers.
 const ONCE_MORE: Duration = Duration::from_secs(1);
-
-/// How many tasks are known at once, those included that are done and still shown.
-const MOST: usize = 2_000;
 
 /// How many timers are under way at once.
 const TIMERS: usize = 64;
@@ -50,6 +54,8 @@ pub(super) struct Desk<P: Process, X> {
     hand: Hand,
     tasks: JoinSet<Finished>,
     once_more: Option<Instant>,
+    /// When all is looked at the next time.
+    all: Instant,
 }
 
 /// A task that needs nobody any more, and the position of the step that says so.
@@ -73,7 +79,7 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
     ) -> Self {
         let stop = driver.stop.clone();
         let (hand, tasks, once_more) = (Hand::default(), JoinSet::new(), None);
-        Self { driver, partition, progress, stop, hand, tasks, once_more }
+        Self { driver, partition, progress, stop, hand, tasks, once_more, all: Instant::now() }
     }
 
     /// Works until it is told to stop, or the partition is another worker's. What is in hand
@@ -86,6 +92,10 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
             self.hand.forget(reached);
             let began = Instant::now();
             self.once_more = self.once_more.filter(|once_more| *once_more > began);
+            if self.all <= began {
+                self.all = began + ALL;
+                self.hand.look_at_all();
+            }
             let wake = match self.look().await {
                 Ok(look) => {
                     drop(trouble.take());
@@ -156,10 +166,11 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
         let mut look = Look { next: None };
         let mut behind = agenda::beginning(self.partition, P::NAME);
         let end = agenda::end(self.partition, P::NAME);
+        // The kind of which something was found that is not known.
+        let mut unknown = None;
         loop {
-            let limit = PAGE + self.hand.len();
-            let page = driver.views.page::<Agenda>(Some(&behind), limit as u64).await?;
-            let full = page.len() == limit;
+            let page = driver.views.page::<Agenda>(Some(&behind), PAGE as u64).await?;
+            let full = page.len() == PAGE;
             let mut skip = None;
             for (place, item) in page {
                 if place >= end {
@@ -168,24 +179,33 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
                 let Some((_, kind, due)) = agenda::read_place(&place) else { continue };
                 let kind = kind.to_owned();
                 behind.clone_from(&place);
-                if skip.as_ref() == Some(&kind) || self.hand.has(&place) {
+                if skip.as_ref() == Some(&kind) || !self.has_room(&kind) {
+                    skip = Some(kind);
                     continue;
                 }
+                if self.hand.has(&place) {
+                    if unknown.as_ref() != Some(&kind) && agenda::is_due(due, now - LONG) {
+                        self.hand.pass(&place, &kind);
+                    }
+                    continue;
+                }
+                unknown = Some(kind.clone());
                 if !agenda::is_due(due, now) {
                     let due = item.task.as_ref().map(|task| task.due);
                     look.next = look.next.into_iter().chain(due).min();
                     skip = Some(kind);
-                } else if self.has_room(&kind) {
-                    self.begin(place, kind, item);
                 } else {
-                    skip = Some(kind);
+                    self.begin(place, kind, item);
                 }
             }
             if !full {
                 return Ok(look);
             }
+            let last = agenda::read_place(&behind).map(|(_, kind, _)| kind);
             if let Some(kind) = skip {
                 behind = agenda::behind(self.partition, P::NAME, &kind).max(behind);
+            } else if let Some(passed) = last.and_then(|kind| self.hand.passed(kind)) {
+                behind = passed.clone().max(behind);
             }
         }
     }
@@ -197,7 +217,7 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
             TIMER | GO_ON => TIMERS,
             kind => self.driver.callers.of(kind).room(),
         };
-        self.hand.under_way(kind) < room && self.hand.len() < MOST
+        self.hand.has_room(kind, room)
     }
 
     fn begin(&mut self, place: String, kind: String, item: Agenda) {

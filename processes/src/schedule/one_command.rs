@@ -2,13 +2,11 @@
 
 use std::marker::PhantomData;
 
-use annals::{AnyStore, Recorded, StreamId};
+use annals::Recorded;
 
 use super::ScheduledCommand;
 use crate::executor::{Call, Executor, Failure};
-use crate::instances::category;
-use crate::kept::Kept;
-use crate::step::{ProcessEvent, What};
+use crate::step::ProcessEvent;
 use crate::{Input, Process, Reaction, Route};
 
 /// The process of a scheduled command: its first step is written by whoever schedules it, and
@@ -44,34 +42,22 @@ impl<C: ScheduledCommand> Process for OneCommand<C> {
     }
 }
 
-/// Carries scheduled commands out, but for those of which the log says that they were
-/// cancelled: the agenda may be behind.
-pub(crate) struct Punctual<C, X> {
-    log: AnyStore,
+/// Carries scheduled commands out, whose replies nobody waits for.
+pub(crate) struct Replyless<C, X> {
     executor: X,
     command: PhantomData<fn() -> C>,
 }
 
-impl<C: ScheduledCommand, X: Executor<C>> Punctual<C, X> {
-    pub(crate) fn new(log: AnyStore, executor: X) -> Self {
-        Self { log, executor, command: PhantomData }
-    }
-
-    async fn is_wanted(&self, key: &str) -> Result<bool, Failure> {
-        let stream = StreamId::new(&category(C::NAME), key).map_err(Failure::refused)?;
-        let kept = Kept::read(&self.log, &stream).await.map_err(Failure::passing)?;
-        Ok(kept.book.open.values().any(|task| matches!(task.what, What::Command { .. })))
+impl<C, X> Replyless<C, X> {
+    pub(crate) fn new(executor: X) -> Self {
+        Self { executor, command: PhantomData }
     }
 }
 
-impl<C: ScheduledCommand, X: Executor<C>> Executor<C> for Punctual<C, X> {
+impl<C: ScheduledCommand, X: Executor<C>> Executor<C> for Replyless<C, X> {
     type Reply = ();
 
     async fn execute(&self, command: &C, call: &Call) -> Result<(), Failure> {
-        if !self.is_wanted(&call.instance).await? {
-            // The instance is over, and takes nothing in.
-            return Err(Failure::refused("it was cancelled"));
-        }
         self.executor.execute(command, call).await.map(drop)
     }
 

@@ -13,14 +13,14 @@ use tokio::sync::watch;
 use crate::agenda::Agenda;
 use crate::boundary::Hook;
 use crate::calls::{Callers, Circuits};
-use crate::driver::Driver;
+use crate::driver::{Answers, Driver};
 use crate::error::ProcessError;
 use crate::instances::Instances;
 use crate::mark;
 use crate::options::ProcessOptions;
 use crate::policy::Follower;
 use crate::reactor::Reactor;
-use crate::schedule::{OneCommand, Punctual};
+use crate::schedule::{OneCommand, Replyless};
 use crate::troubles::Troubles;
 use crate::{Executor, Policy, PolicyOptions, Process, ScheduledCommand};
 
@@ -79,7 +79,7 @@ impl<S: Send + 'static> Part<S> {
             name: P::NAME,
             mark: mark(log, P::NAME, options.from_beginning, behind, hook),
             join: Box::new(move |runner| runner.external(reactor)),
-            begin: drive(instances, executor, callers.clone(), shared, options.grace),
+            begin: drive(instances, (executor, false), callers.clone(), shared, options.grace),
             callers,
         }
     }
@@ -92,14 +92,14 @@ impl<S: Send + 'static> Part<S> {
     ) -> Self {
         let (clock, hook) = (shared.clock.clone(), shared.hook.clone());
         let instances = Arc::new(Instances::<OneCommand<C>>::new(log.clone(), clock, hook));
-        let executor = Punctual::new(log, executor);
+        let executor = Replyless::new(executor);
         let callers = shared.callers(C::NAME, options);
         Self {
             name: C::NAME,
             // It follows nothing but the agenda.
             mark: ready(Ok(())).boxed(),
             join: Box::new(|runner| runner),
-            begin: drive(instances, executor, callers.clone(), shared, options.grace),
+            begin: drive(instances, (executor, true), callers.clone(), shared, options.grace),
             callers,
         }
     }
@@ -152,17 +152,19 @@ fn mark(
     .boxed()
 }
 
-/// Has what its instances ask for carried out.
+/// Has what its instances ask for carried out: [strictly](Driver::strict) or not.
 fn drive<P: Process, X: Executor<P::Command, Reply = P::Reply>>(
     instances: Arc<Instances<P>>,
-    executor: X,
+    (executor, strict): (X, bool),
     callers: Arc<Callers>,
     shared: Shared,
     grace: Duration,
 ) -> Begun {
     Box::new(move |running, stop| {
         let (views, troubles) = (running.views(), shared.troubles);
-        let driver = Driver { instances, executor, views, callers, troubles, grace, stop };
+        let answers = Answers::default();
+        let driver =
+            Driver { instances, executor, strict, answers, views, callers, troubles, grace, stop };
         Arc::new(driver).run(running.feeding(Agenda::NAME)).boxed()
     })
 }

@@ -137,3 +137,41 @@ async fn refusals_are_answers() {
     assert_eq!(calls(&worker, "pay").last_error, None);
     worker.stop().await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn commands_that_nobody_wants_any_more_say_nothing_about_the_service() {
+    let world = World::new();
+    world.service.says(Ask::Pay, Says::NotNow);
+    let worker = world.pays(patient().concurrency(1).breaker(breaker())).await;
+    for bill in 0..6 {
+        world.issue(bill, &[Ask::Pay]).await;
+    }
+    pass(30).await;
+    assert_eq!(world.service.seen(Ask::Pay).calls, 3);
+    for bill in 0..6 {
+        world.abandon(bill).await;
+    }
+    // The time of trials comes, and there is nothing to try.
+    pass(100).await;
+    assert!(!circuit(&worker, "pay").is_closed());
+    assert_eq!(world.service.seen(Ask::Pay).calls, 3);
+    assert_eq!(calls(&worker, "pay").waiting, 0);
+    worker.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kind_of_which_many_wait_takes_no_places_of_others() {
+    let world = World::new();
+    world.service.says(Ask::Pay, Says::NotNow);
+    let worker = world.pays(patient().concurrency(500).breaker(breaker())).await;
+    for bill in 0..2_100 {
+        world.issue(bill, &[Ask::Pay]).await;
+    }
+    pass(30).await;
+    assert_eq!(calls(&worker, "pay").waiting, 2_000);
+    world.issue("other", &[Ask::Mail]).await;
+    assert_eq!(world.end("other").await, well());
+    world.service.says(Ask::Pay, Says::Well);
+    assert_eq!(world.end(2_099).await, well());
+    drop(worker);
+}

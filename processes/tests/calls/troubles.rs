@@ -43,5 +43,7 @@ async fn an_instance_that_cannot_take_an_answer_in_is_seen() {
     assert_eq!(troubles[0].kind, TroubleKind::InstanceNotTold);
     assert_eq!(troubles[0].instance.as_deref(), Some("1"));
     assert_eq!(troubles[0].error, "the process has panicked: poison");
+    // Its answer is known, and nobody is asked for it again.
+    assert_eq!(world.service.seen(Ask::Pay).calls, 1);
     drop(worker);
 }

@@ -8,7 +8,8 @@ use annals::store::StreamQuery;
 use annals::{AnyStore, Clock, EventStore, ReadModelStore, Repository, StreamId};
 use annals_memory::{MemoryReadModels, MemoryStore};
 use annals_processes::{
-    CallOptions, Calls, CircuitState, Executor, ProcessOptions, Processes, RunningProcesses,
+    CallOptions, Calls, CircuitState, Decision, Executor, ProcessOperations, ProcessOptions,
+    Processes, RunningProcesses,
 };
 use futures::TryStreamExt;
 use time::OffsetDateTime;
@@ -72,6 +73,13 @@ impl World {
         let issued = BillEvent::Issued { asks };
         let bills = Repository::<Bill>::new(self.log.clone());
         bills.update(&bill.to_string(), |_: &_| issued.clone()).await.unwrap();
+    }
+
+    /// Somebody decides that nothing more is done about a bill.
+    pub async fn abandon(&self, bill: impl ToString) {
+        let operations = ProcessOperations::new(self.log.clone(), self.models.clone());
+        let decision = Decision::Abandon;
+        operations.decide("billing", &bill.to_string(), decision, "lost").await.unwrap();
     }
 
     /// What became of what a bill has asked for.

@@ -83,6 +83,7 @@ both! {
         instances_of_code_that_is_gone_are_visible_and_left_alone,
         two_processes_of_one_name_do_not_start,
         imported_events_and_instances_are_carried_out_by_nobody,
+        what_is_new_in_a_log_that_was_moved_is_taken_in,
         an_imported_instance_takes_in_what_is_new,
         read_models_made_anew_begin_nothing_again,
     }

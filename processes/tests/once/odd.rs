@@ -155,9 +155,13 @@ impl Hands {
 
     /// A worker on odd processes.
     pub async fn work(&self, place: &Place) -> RunningProcesses {
+        self.work_from(place, ProcessOptions::new().from_beginning()).await
+    }
+
+    /// A worker that begins with odd processes as these options say.
+    pub async fn work_from(&self, place: &Place, options: ProcessOptions) -> RunningProcesses {
         let processes = Processes::new(place.log.clone(), place.models.clone());
-        let calls = CallOptions::new().attempts(1);
-        let options = ProcessOptions::new().from_beginning().kind("command", calls);
+        let options = options.kind("command", CallOptions::new().attempts(1));
         let processes = processes.process_with::<Odd>(self.clone(), options);
         processes.clock(place.clock.clone()).lease(LEASE).start().await.unwrap()
     }

@@ -29,13 +29,13 @@ impl Default for BreakerOptions {
 }
 
 impl BreakerOptions {
-    /// The default: it opens when 5 calls have failed within half a minute and they are half of
+    /// The default: it opens when 20 calls have failed within half a minute and they are half of
     /// the calls of that time; it stays open for 10 seconds; then it makes one trial at a time,
     /// and closes after two answers.
     #[must_use]
     pub fn new() -> Self {
         Self {
-            failures: 5,
+            failures: 20,
             percent: 50,
             window: Duration::from_secs(30),
             open_for: Duration::from_secs(10),
@@ -44,7 +44,9 @@ impl BreakerOptions {
         }
     }
 
-    /// How many calls must have failed within the [window](Self::window).
+    /// How many calls must have failed within the [window](Self::window). Failures are often
+    /// quicker than answers, and come first where many calls begin at once: too few would then
+    /// stand for all.
     #[must_use]
     pub fn failures(self, failures: u32) -> Self {
         Self { failures: failures.max(1), ..self }

@@ -11,22 +11,22 @@ use super::*;
 async fn who_finds_nothing_waits_until_a_second_has_added_it() {
     let bucket = Bucket::new(RetryBudget::new().percent(0).per_second(2).burst(1));
     let began = Instant::now();
-    bucket.take().await;
+    bucket.take().await.spend();
     assert_eq!(began.elapsed(), Duration::ZERO);
-    bucket.take().await;
+    bucket.take().await.spend();
     assert_eq!(began.elapsed(), Duration::from_millis(500));
 }
 
 #[tokio::test(start_paused = true)]
 async fn commands_add_tries_for_those_who_wait_in_their_order() {
     let bucket = Arc::new(Bucket::new(RetryBudget::new().percent(50).per_second(1).burst(1)));
-    bucket.take().await;
+    bucket.take().await.spend();
     let order = Arc::new(Mutex::new(Vec::new()));
     let waiting: Vec<_> = (0..2)
         .map(|number| {
             let (bucket, order) = (bucket.clone(), order.clone());
             tokio::spawn(async move {
-                bucket.take().await;
+                bucket.take().await.spend();
                 order.lock().unwrap_or_else(PoisonError::into_inner).push(number);
             })
         })
@@ -46,14 +46,24 @@ async fn commands_add_tries_for_those_who_wait_in_their_order() {
 #[tokio::test(start_paused = true)]
 async fn who_waits_goes_on_as_soon_as_commands_have_added_it() {
     let bucket = Bucket::new(RetryBudget::new().percent(100).per_second(1).burst(1));
-    bucket.take().await;
+    bucket.take().await.spend();
     let began = Instant::now();
     let adding = async {
         sleep(Duration::from_millis(100)).await;
         bucket.add();
     };
-    tokio::join!(bucket.take(), adding);
+    let (paid, ()) = tokio::join!(bucket.take(), adding);
+    paid.spend();
     assert_eq!(began.elapsed(), Duration::from_millis(100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_try_that_does_not_begin_is_given_back() {
+    let bucket = Bucket::new(RetryBudget::new().percent(0).per_second(1).burst(1));
+    let began = Instant::now();
+    drop(bucket.take().await);
+    bucket.take().await.spend();
+    assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use annals::history::{Scope, export_text, import_text};
 use annals::store::StreamQuery;
 use annals::{Checkpoint, EventStore, StreamId};
 use annals_postgres::sqlx::{self, Connection, PgConnection};
-use annals_processes::{Agenda, Processes};
+use annals_processes::{Agenda, ProcessOptions, Processes};
 use futures::TryStreamExt;
 
 use super::super::life::Life;
@@ -70,6 +70,23 @@ pub async fn imported_events_and_instances_are_carried_out_by_nobody(place: Plac
     assert_eq!(events(&other, "nobody_yet").await, 0);
     assert_eq!(events(&other, "waits").await, 1);
     assert!(overview(&other, "waits").await.is_none());
+}
+
+pub async fn what_is_new_in_a_log_that_was_moved_is_taken_in(place: Place) {
+    // The process has begun far behind in the log that it came from.
+    for number in 0..30 {
+        begin(&place, &format!("before-{number}"), "well").await;
+    }
+    Hands::default().work_from(&place, ProcessOptions::new()).await.stop().await.unwrap();
+    let mark = "annals.process-odd".parse::<StreamId>().unwrap();
+    let text = export_text(&place.log, Scope::Streams(vec![mark])).await.unwrap();
+    let other = Place::memory();
+    import_text(&other.log, text).await.unwrap();
+    begin(&other, "new", "well").await;
+    let hands = Hands::default();
+    let worker = hands.work_from(&other, ProcessOptions::new()).await;
+    until_over(&other, "new").await;
+    worker.stop().await.unwrap();
 }
 
 pub async fn an_imported_instance_takes_in_what_is_new(place: Place) {
