@@ -174,13 +174,16 @@ impl Fulfilment {
     }
 }
 
+/// How the payment service is called. Where it does not answer at all, its circuit opens, and
+/// orders wait.
+pub(crate) fn payment() -> CallOptions {
+    CallOptions::new().timeout(CALL).attempts(10).concurrency(32).dependency("payments")
+}
+
 /// How its commands are carried out.
 pub(crate) fn options() -> ProcessOptions {
-    let payment = CallOptions::new().timeout(CALL).attempts(10).concurrency(32);
-    // Where it does not answer at all, its circuit opens, and orders wait.
-    let payment = payment.dependency("payments");
     ProcessOptions::new()
-        .kind("payment", payment)
+        .kind("payment", payment())
         .kind("shop", CallOptions::new().attempts(20))
         // Orders that were placed before the shop fulfilled any.
         .from_beginning()

@@ -51,6 +51,7 @@ async fn alone(args: &Load) -> Result<(), Failure> {
     let payments = PaymentClient::new(&service.url());
     let server = Server::start(&storage, any, &Telemetry::none()).await?;
     let work = Work::start(&storage, payments.clone()).await?;
+    server.show(&work);
     let loaded = against(&ShopClient::new(&server.url()), args).await;
     let caught_up = server.caught_up().await;
     server.stop().await?;

@@ -89,6 +89,7 @@ async fn serve(args: cli::Serve) -> Result<(), Failure> {
         true => None,
         false => Some(Work::start(&storage, payments.client.clone()).await?),
     };
+    work.iter().for_each(|work| server.show(work));
     println!("the shop is open: {}", server.url());
     told_to_end().await?;
     server.stop().await?;

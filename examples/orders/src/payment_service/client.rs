@@ -15,13 +15,20 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct PaymentClient {
     http: Client,
     base: String,
+    patience: Duration,
 }
 
 impl PaymentClient {
     /// The service under `base`, such as `http://127.0.0.1:8090`.
     pub(crate) fn new(base: &str) -> Self {
         let base = base.trim_end_matches('/').to_owned();
-        Self { http: Client::new(), base }
+        Self { http: Client::new(), base, patience: PATIENCE }
+    }
+
+    /// Lets a call take another time than two seconds.
+    #[cfg(test)]
+    pub(crate) fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Has the money of an order held. Under the same key it is held once.
@@ -62,12 +69,12 @@ impl PaymentClient {
     /// # Errors
     /// See [`PaymentError`].
     pub(crate) async fn payments(&self) -> Result<Vec<Record>, PaymentError> {
-        let call = self.http.get(format!("{}/payments", self.base)).timeout(PATIENCE);
+        let call = self.http.get(format!("{}/payments", self.base)).timeout(self.patience);
         Ok(call.send().await.map_err(lost)?.json().await?)
     }
 
     async fn ask(&self, path: &str, asked: &Asked, key: &str) -> Result<Answer, PaymentError> {
-        let call = self.http.post(format!("{}/{path}", self.base)).timeout(PATIENCE);
+        let call = self.http.post(format!("{}/{path}", self.base)).timeout(self.patience);
         let call = call.header("Idempotency-Key", key).json(asked);
         read(call.send().await.map_err(lost)?).await
     }
