@@ -99,6 +99,7 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
             key: key_of::<P>(instance, task),
             attempt: 1,
             due: task.due,
+            metadata: metadata.clone(),
         };
         let caller = self.callers.of(&task.kind);
         let wanted = Wanted::new(self.clone(), instance, task.number);

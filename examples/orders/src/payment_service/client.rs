@@ -6,6 +6,7 @@ use reqwest::{Client, Response, StatusCode};
 
 use super::{Answer, Asked, Record};
 use crate::ids::{AuthorizationId, OrderId};
+use crate::telemetry;
 
 /// How long a call takes at most, with the connection.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -76,6 +77,10 @@ impl PaymentClient {
     async fn ask(&self, path: &str, asked: &Asked, key: &str) -> Result<Answer, PaymentError> {
         let call = self.http.post(format!("{}/{path}", self.base)).timeout(self.patience);
         let call = call.header("Idempotency-Key", key).json(asked);
+        let call = match telemetry::current() {
+            Some(trace) => call.header("traceparent", trace.traceparent()),
+            None => call,
+        };
         read(call.send().await.map_err(lost)?).await
     }
 }

@@ -30,20 +30,20 @@ fn kill(process: &mut Serving) {
 fn address() -> String {
     let ports = (0..10_000).map(|more| 20_000 + (std::process::id() + more) % 10_000);
     let mut addresses = ports.map(|port| format!("127.0.0.1:{port}"));
-    addresses.find(|address| TcpListener::bind(address).is_ok()).expect("a free port")
+    addresses.find(|address| TcpListener::bind(address).is_ok()).unwrap()
 }
 
 /// Waits until the shop shows so many orders.
 async fn shows(url: &str, orders: u64) {
-    for _ in 0..3_000 {
+    for look in 1.. {
         let counts = reqwest::get(format!("{url}/counts")).await.unwrap();
         let counts: BTreeMap<String, u64> = counts.json().await.unwrap();
         if counts.values().sum::<u64>() >= orders {
             return;
         }
+        assert!(look < 3_000, "the shop has {counts:?}");
         sleep(Duration::from_millis(20)).await;
     }
-    panic!("the shop does not get {orders} orders");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
