@@ -27,20 +27,20 @@ async fn while_its_circuit_is_open_the_payment_service_is_left_alone_and_all_els
         let world = World::open(behaviour).await.patience(Duration::from_millis(100));
         let work = world.worker(open_for(LONG)).await;
         let circuits = work.circuits();
-        let before = world.place(0..8, &[tea()]).await;
+        let before = world.place(0..40, &[tea()]).await;
         // Those that were under way when it opened have their end too.
         until(|| is_open(&circuits) && calls(&circuits).under_way == 0).await;
         let called = &circuits.look()[0];
         assert_eq!((&*called.name, called.state), ("payments", State::Open));
         let asked = world.traffic.seen().calls();
-        assert!(asked >= 5, "{asked} calls are too few to say that it does not answer");
+        assert!(asked >= 32, "{asked} calls are too few to say that it does not answer");
 
-        let behind = world.place(8..20, &[tea()]).await;
-        until(|| circuits.look()[0].waiting == 20).await;
+        let behind = world.place(40..60, &[tea()]).await;
+        until(|| circuits.look()[0].waiting == 60).await;
         let reserved = world.shop.stock.load(&tea()).await.unwrap().state.free;
-        assert_eq!(reserved, 1_000 - 2 * 20, "goods are reserved as ever");
+        assert_eq!(reserved, 1_000 - 2 * 60, "goods are reserved as ever");
         // There are no cups: what was reserved beside them is released.
-        let undone = world.place(20..24, &[tea(), cups()]).await;
+        let undone = world.place(60..64, &[tea(), cups()]).await;
         world.all(&undone, Phase::Cancelled).await;
         assert_eq!(world.shop.stock.load(&tea()).await.unwrap().state.free, reserved);
 
@@ -59,20 +59,20 @@ async fn one_order_tries_whether_the_payment_service_is_back_and_then_all_are_pa
         let world = World::open(behaviour).await;
         let work = world.worker(open_for(Duration::from_millis(300)).timeout(LONG)).await;
         let circuits = work.circuits();
-        let orders = world.place(0..12, &[tea()]).await;
+        let orders = world.place(0..40, &[tea()]).await;
         until(|| is_open(&circuits) && calls(&circuits).under_way == 0).await;
         world.traffic.hold();
         world.behave(&Behaviour::default()).await;
 
         until(|| circuits.look()[0].state == State::HalfOpen).await;
         until(|| world.traffic.seen().under_way == 1).await;
-        let late = world.place(12..20, &[tea()]).await;
-        until(|| circuits.look()[0].waiting == 19).await;
+        let late = world.place(40..50, &[tea()]).await;
+        until(|| circuits.look()[0].waiting == 49).await;
         assert_eq!(calls(&circuits).under_way, 1, "all others wait for what becomes of it");
         world.traffic.let_go();
         world.all(&[orders, late].concat(), Phase::Shipped).await;
         assert_eq!(circuits.look()[0].state, State::Closed);
-        world.ends_well(work, 20).await;
+        world.ends_well(work, 50).await;
     }
 }
 
@@ -82,13 +82,32 @@ async fn money_that_was_held_without_an_answer_is_not_held_again_when_the_circui
     let world = World::open(hang).await.patience(Duration::from_millis(100));
     let work = world.worker(open_for(Duration::from_millis(300))).await;
     let circuits = work.circuits();
-    let orders = world.place(0..12, &[tea()]).await;
+    let orders = world.place(0..40, &[tea()]).await;
     until(|| is_open(&circuits)).await;
     world.behave(&Behaviour::default()).await;
     world.all(&orders, Phase::Shipped).await;
     assert_eq!(circuits.look()[0].state, State::Closed);
-    assert!(world.traffic.seen().calls() > 12, "some have asked again");
-    world.ends_well(work, 12).await;
+    assert!(world.traffic.seen().calls() > 40, "some have asked again");
+    world.ends_well(work, 40).await;
+}
+
+/// Of the first calls, those that fail are known first.
+#[tokio::test]
+async fn a_payment_service_that_fails_now_and_then_is_called_on() {
+    let world = World::open(Behaviour { fail: 0.3, ..Behaviour::default() }).await;
+    world.traffic.hold_answers();
+    let patient = payment().timeout(LONG).without_retry_budget();
+    let work = world.worker(patient).await;
+    let circuits = work.circuits();
+    let orders = world.place(0..50, &[tea()]).await;
+    // Each place is taken by a call that is done, and not answered.
+    until(|| world.traffic.seen().done == 32).await;
+    let failed = world.traffic.seen().calls() - 32;
+    assert!(failed >= 5, "{failed} failures are too few to be taken for more");
+    world.traffic.let_go();
+    world.all(&orders, Phase::Shipped).await;
+    assert_eq!(calls(&circuits).circuit.unwrap().opened, 0);
+    world.ends_well(work, 50).await;
 }
 
 #[tokio::test]

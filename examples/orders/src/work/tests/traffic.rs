@@ -15,6 +15,7 @@ pub(super) struct Traffic(Arc<Door>);
 struct Door {
     seen: Mutex<Seen>,
     held: watch::Sender<bool>,
+    answers_held: watch::Sender<bool>,
 }
 
 /// What has come through the door, and waits before it.
@@ -23,6 +24,8 @@ pub(super) struct Seen {
     pub(super) under_way: usize,
     /// The most that were under way at once.
     pub(super) most: usize,
+    /// How many were done.
+    pub(super) done: usize,
     /// The key of each request, in their order.
     pub(super) keys: Vec<String>,
 }
@@ -36,7 +39,8 @@ impl Seen {
 impl Traffic {
     /// Stands at the door of a payment service.
     pub(super) fn watch(service: Router) -> (Self, Router) {
-        let door = Door { seen: Mutex::default(), held: watch::Sender::new(false) };
+        let (held, answers_held) = (watch::Sender::new(false), watch::Sender::new(false));
+        let door = Door { seen: Mutex::default(), held, answers_held };
         let traffic = Self(Arc::new(door));
         let service = service.layer(from_fn_with_state(traffic.clone(), pass));
         (traffic, service)
@@ -47,8 +51,14 @@ impl Traffic {
         self.0.held.send_replace(true);
     }
 
+    /// Answers wait from now on that say that something was done.
+    pub(super) fn hold_answers(&self) {
+        self.0.answers_held.send_replace(true);
+    }
+
     pub(super) fn let_go(&self) {
         self.0.held.send_replace(false);
+        self.0.answers_held.send_replace(false);
     }
 
     pub(super) fn seen(&self) -> Seen {
@@ -82,5 +92,10 @@ async fn pass(State(traffic): State<Traffic>, request: Request, next: Next) -> R
     }
     let _under_way = UnderWay(&traffic);
     let _ = traffic.0.held.subscribe().wait_for(|held| !held).await;
-    next.run(request).await
+    let answer = next.run(request).await;
+    if answer.status().is_success() {
+        traffic.lock().done += 1;
+        let _ = traffic.0.answers_held.subscribe().wait_for(|held| !held).await;
+    }
+    answer
 }

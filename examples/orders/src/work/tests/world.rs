@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use annals_processes::{BreakerOptions, CallOptions, Calls, CircuitState};
+use annals_processes::{CallOptions, Calls, CircuitState};
 
 use super::super::{Circuits, Work};
 use super::traffic::Traffic;
 use crate::check;
-use crate::fulfilment::{options, payment};
+use crate::fulfilment::{breaker, options, payment};
 use crate::ids::{OrderId, Sku};
 use crate::order::{Line, Phase, Place};
 use crate::payment_service::{self, Behaviour, Entry, PaymentClient};
@@ -115,7 +115,7 @@ pub(super) fn cups() -> Sku {
 
 /// The calls of the shop, but for how long their circuit stays open.
 pub(super) fn open_for(time: Duration) -> CallOptions {
-    payment().breaker(BreakerOptions::new().open_for(time))
+    payment().breaker(breaker().open_for(time))
 }
 
 /// The calls of the payment service.
