@@ -1,6 +1,6 @@
 //! Carrying commands out.
 
-use annals::{ExecuteError, IdempotencyKey};
+use annals::{ExecuteError, IdempotencyKey, Metadata};
 use time::OffsetDateTime;
 
 /// Carries out what a process asks for: hands commands to aggregates, and calls the outside.
@@ -40,6 +40,7 @@ pub trait Executor<C>: Send + Sync + 'static {
 
 /// One try to carry out a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Call {
     /// The key of the instance that asks.
     pub instance: String,
@@ -49,6 +50,29 @@ pub struct Call {
     pub attempt: u32,
     /// When the command was due.
     pub due: OffsetDateTime,
+    /// What the command follows from: the correlation, tenant and trace of what has caused it,
+    /// and as its causation the event that has asked for it. What a repository appends in the
+    /// task that executes gets it by itself. For calls to the outside, hand its
+    /// [trace](Metadata::trace) on.
+    pub metadata: Metadata,
+}
+
+impl Call {
+    /// The first try of a command, without a cause. Workers make these; tests of an
+    /// [`Executor`] may, and set what else they need.
+    /// ```
+    /// # use annals::{IdempotencyKey, Metadata};
+    /// # use annals_processes::Call;
+    /// # use time::OffsetDateTime;
+    /// let key = IdempotencyKey::new("shop/order-1/0").expect("a short key");
+    /// let mut call = Call::new("order-1", key, OffsetDateTime::UNIX_EPOCH);
+    /// call.metadata = Metadata::new().with_tenant("acme");
+    /// assert_eq!(call.attempt, 1);
+    /// ```
+    #[must_use]
+    pub fn new(instance: impl Into<String>, key: IdempotencyKey, due: OffsetDateTime) -> Self {
+        Self { instance: instance.into(), key, attempt: 1, due, metadata: Metadata::new() }
+    }
 }
 
 /// Why a try to carry out a command has failed.

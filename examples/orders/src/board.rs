@@ -1,7 +1,7 @@
 //! What the live page shows, as one text for all who look at it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use annals::read_model::VersionState;
@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::http::{Level, Listed};
 use crate::order::Phase;
 use crate::views::{Newest, OrderPage, PhaseCount, StockLevel};
+use crate::work::{Called, Circuits};
 
 /// How often the views are asked, for all who look together, and not if nobody does.
 const EVERY: Duration = Duration::from_millis(400);
@@ -34,6 +35,8 @@ pub(crate) struct Board {
     stock: Vec<Level>,
     pub(crate) counts: BTreeMap<Phase, u64>,
     lag: Vec<Lag>,
+    /// What the worker of this process calls; empty where it has none.
+    calls: Vec<Called>,
 }
 
 /// How far a read model is behind the log.
@@ -65,7 +68,7 @@ impl Board {
         let stock = views.page::<StockLevel>(None, GOODS).await?;
         let stock = stock.into_iter().map(Level::new).collect();
         let lag = lag(&operations.status().await?);
-        Ok(Self { orders, stock, counts: counts(views).await?, lag })
+        Ok(Self { orders, stock, counts: counts(views).await?, lag, calls: Vec::new() })
     }
 }
 
@@ -121,6 +124,7 @@ impl Boards {
 #[derive(Debug)]
 pub(crate) struct Watching {
     pub(crate) boards: Boards,
+    circuits: Arc<OnceLock<Circuits>>,
     task: JoinHandle<()>,
 }
 
@@ -128,6 +132,8 @@ impl Watching {
     pub(crate) fn start(views: Views, operations: Operations) -> Self {
         let boards = Boards(Arc::new(watch::Sender::new(Shown::default())));
         let shown = boards.0.clone();
+        let circuits = Arc::<OnceLock<Circuits>>::default();
+        let calls = circuits.clone();
         let task = tokio::spawn(async move {
             let mut ticks = interval(EVERY);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -137,7 +143,10 @@ impl Watching {
                     // The next who looks is not to see what was true long ago.
                     0 => None,
                     _ => match Board::look(&views, &operations).await {
-                        Ok(board) => serde_json::to_string(&board).ok().map(Arc::from),
+                        Ok(mut board) => {
+                            board.calls = calls.get().map(Circuits::look).unwrap_or_default();
+                            serde_json::to_string(&board).ok().map(Arc::from)
+                        }
                         Err(error) => {
                             tracing::warn!(%error, "the live page cannot be made");
                             continue;
@@ -151,7 +160,13 @@ impl Watching {
                 });
             }
         });
-        Self { boards, task }
+        Self { boards, circuits, task }
+    }
+
+    /// Shows from now on also what a worker calls.
+    pub(crate) fn show(&self, circuits: Circuits) {
+        // The worker of a process is one.
+        let _ = self.circuits.set(circuits);
     }
 
     /// Ends it, and the streams of all who look.

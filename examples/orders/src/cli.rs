@@ -50,6 +50,12 @@ pub(crate) struct Serve {
     #[arg(long)]
     pub(crate) no_work: bool,
 
+    #[command(flatten)]
+    pub(crate) traces: Traces,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Traces {
     /// Where traces are sent by OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`
     #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", value_name = "URL")]
     pub(crate) otlp: Option<String>,
@@ -69,6 +75,9 @@ pub(crate) struct Work {
         value_name = "URL"
     )]
     pub(crate) payments: String,
+
+    #[command(flatten)]
+    pub(crate) traces: Traces,
 }
 
 #[derive(Debug, Args)]
@@ -79,6 +88,9 @@ pub(crate) struct Payments {
 
     #[command(flatten)]
     pub(crate) behaviour: Behaviour,
+
+    #[command(flatten)]
+    pub(crate) traces: Traces,
 }
 
 #[derive(Debug, Clone, Args)]

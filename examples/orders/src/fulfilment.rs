@@ -12,7 +12,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use annals::Recorded;
-use annals_processes::{CallOptions, Completion, Input, Process, ProcessOptions, Reaction, Route};
+use annals_processes::{
+    BreakerOptions, CallOptions, Completion, Input, Process, ProcessOptions, Reaction, Route,
+};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use ask::{Answer, Ask};
@@ -174,13 +176,27 @@ impl Fulfilment {
     }
 }
 
+/// How many calls of the payment service are under way at once.
+const AT_ONCE: u32 = 32;
+
+/// How the payment service is called. Where it does not answer at all, its circuit opens, and
+/// orders wait.
+pub(crate) fn payment() -> CallOptions {
+    let calls = CallOptions::new().timeout(CALL).attempts(10).concurrency(AT_ONCE as usize);
+    calls.dependency("payments").breaker(breaker())
+}
+
+/// When it counts as one that does not answer at all. A failure is told at once, and an answer
+/// when it is recorded: so of the first calls, which begin together, those that fail are known
+/// first, and say nothing yet of the others.
+pub(crate) fn breaker() -> BreakerOptions {
+    BreakerOptions::new().failures(AT_ONCE).percent(80).window(Duration::from_secs(60))
+}
+
 /// How its commands are carried out.
 pub(crate) fn options() -> ProcessOptions {
-    let payment = CallOptions::new().timeout(CALL).attempts(10).concurrency(32);
-    // Where it does not answer at all, its circuit opens, and orders wait.
-    let payment = payment.dependency("payments");
     ProcessOptions::new()
-        .kind("payment", payment)
+        .kind("payment", payment())
         .kind("shop", CallOptions::new().attempts(20))
         // Orders that were placed before the shop fulfilled any.
         .from_beginning()

@@ -35,6 +35,7 @@ pub(crate) use stock::Level;
 
 use crate::board::Boards;
 use crate::shop::Shop;
+use crate::telemetry;
 
 /// No request is longer: an order of the most lines needs a tenth of it.
 const MOST_BYTES: usize = 16 * 1024;
@@ -62,6 +63,6 @@ pub(crate) fn routes(app: App) -> Router {
         .layer(DefaultBodyLimit::max(MOST_BYTES))
         .layer(middleware::from_fn_with_state(guard::PATIENCE, guard::limit))
         .layer(middleware::from_fn(guard::as_problem))
-        .layer(middleware::from_fn(guard::trace))
+        .layer(middleware::from_fn(telemetry::served))
         .with_state(app)
 }

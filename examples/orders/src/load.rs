@@ -51,6 +51,7 @@ async fn alone(args: &Load) -> Result<(), Failure> {
     let payments = PaymentClient::new(&service.url());
     let server = Server::start(&storage, any, &Telemetry::none()).await?;
     let work = Work::start(&storage, payments.clone()).await?;
+    server.show(&work);
     let loaded = against(&ShopClient::new(&server.url()), args).await;
     let caught_up = server.caught_up().await;
     server.stop().await?;
@@ -81,16 +82,19 @@ async fn against(shop: &ShopClient, args: &Load) -> Result<(), Failure> {
     for figures in join_all(clients).await {
         all.add(figures.unwrap_or_else(|_| Figures::lost()));
     }
+    let placed = all.placed;
     println!("{}", all.told(began.elapsed()));
-    settled(shop, Duration::from_secs(args.settle)).await
+    settled(shop, placed, Duration::from_secs(args.settle)).await
 }
 
-/// Waits until no order is under way any more, and tells how many ended how.
-async fn settled(shop: &ShopClient, patience: Duration) -> Result<(), Failure> {
+/// Waits until no order is under way any more, and tells how many ended how. A view that does
+/// not show all that were `placed` is behind.
+async fn settled(shop: &ShopClient, placed: u64, patience: Duration) -> Result<(), Failure> {
     let began = Instant::now();
     loop {
         let counts = shop.counts().await?;
-        if counts.open() == 0 || began.elapsed() > patience {
+        let ended = counts.open() == 0 && counts.all() >= placed;
+        if ended || began.elapsed() > patience {
             println!("{counts}, after another {:.1?}", began.elapsed());
             return Ok(());
         }

@@ -81,7 +81,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
 }
 
 async fn serve(args: cli::Serve) -> Result<(), Failure> {
-    let telemetry = Telemetry::start(args.otlp.as_deref())?;
+    let telemetry = Telemetry::start(args.traces.otlp.as_deref())?;
     let storage = Storage::open(args.database.as_deref()).await?;
     let payments = Payments::at(args.payments.as_deref()).await?;
     let server = Server::start(&storage, args.listen, &telemetry).await?;
@@ -89,6 +89,7 @@ async fn serve(args: cli::Serve) -> Result<(), Failure> {
         true => None,
         false => Some(Work::start(&storage, payments.client.clone()).await?),
     };
+    work.iter().for_each(|work| server.show(work));
     println!("the shop is open: {}", server.url());
     told_to_end().await?;
     server.stop().await?;
@@ -127,20 +128,26 @@ impl Payments {
 }
 
 async fn work(args: &cli::Work) -> Result<(), Failure> {
+    let telemetry = Telemetry::start(args.traces.otlp.as_deref())?;
     let storage = Storage::open(Some(&args.database)).await?;
     let work = Work::start(&storage, PaymentClient::new(&args.payments)).await?;
     println!("a worker of the shop is at work");
     told_to_end().await?;
-    work.stop().await
+    work.stop().await?;
+    telemetry.stop();
+    Ok(())
 }
 
 async fn payments(args: cli::Payments) -> Result<(), Failure> {
+    let telemetry = Telemetry::start(args.traces.otlp.as_deref())?;
     let address = (Ipv4Addr::LOCALHOST, args.port).into();
     let serving = Serving::start(address, payment_service::routes(args.behaviour)).await;
     let serving = serving.map_err(|error| Failure::Listen { address, error })?;
     println!("the payment service: {}", serving.url());
     told_to_end().await?;
-    serving.stop().await
+    serving.stop().await?;
+    telemetry.stop();
+    Ok(())
 }
 
 /// Waits for Ctrl-C, or for what an orchestrator of processes sends.

@@ -18,8 +18,9 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Json, Router, middleware};
 
+use crate::telemetry;
 pub(crate) use behaviour::{Behaviour, Dice};
 pub(crate) use book::{Answer, Asked, Book, Entry, Record};
 pub(crate) use client::{PaymentClient, PaymentError};
@@ -46,7 +47,8 @@ impl Service {
     }
 }
 
-/// The routes of a service that behaves so, with empty books.
+/// The routes of a service that behaves so, with empty books. Its spans are part of the traces
+/// of who calls.
 pub(crate) fn routes(behaviour: Behaviour) -> Router {
     let desk = Desk { dice: Dice::new(behaviour.seed), behaviour, book: Book::default() };
     Router::new()
@@ -55,6 +57,7 @@ pub(crate) fn routes(behaviour: Behaviour) -> Router {
         .route("/payments", get(list))
         .route("/admin/behaviour", get(behaviour_now).put(behave))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .layer(middleware::from_fn(telemetry::served))
         .with_state(Service(Arc::new(Mutex::new(desk))))
 }
 

@@ -13,6 +13,7 @@ use crate::shop::Shop;
 use crate::storage::Storage;
 use crate::telemetry::{Fed, Telemetry};
 use crate::views;
+use crate::work::Work;
 
 /// A shop that is open. Stop it: who only drops it leaves its leases to run out.
 #[derive(Debug)]
@@ -54,6 +55,11 @@ impl Server {
     /// Where it is found, such as `http://127.0.0.1:8080`.
     pub(crate) fn url(&self) -> String {
         self.serving.url()
+    }
+
+    /// Shows on its page what the worker of this process calls.
+    pub(crate) fn show(&self, work: &Work) {
+        self.watching.show(work.circuits());
     }
 
     /// Waits until its views show everything that is in the log now.

@@ -1,9 +1,11 @@
-//! Traces: from a request through the command and its events to the views that show them.
+//! Traces: from a request through the command and its events to what follows from them, the
+//! payment service included, and to the views that show them.
 
 mod context;
 mod fed;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod served;
 #[cfg(test)]
 mod tests;
 
@@ -14,8 +16,9 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
-pub(crate) use context::{continue_from, current};
+pub(crate) use context::{continue_from, current, follow, metadata};
 pub(crate) use fed::Fed;
+pub(crate) use served::served;
 
 /// Under what the spans are found.
 const NAME: &str = "orders";

@@ -1,7 +1,12 @@
 //! Works on orders: in the process that serves the shop, or in others.
 
-use annals_processes::RunningProcesses;
+mod circuits;
+#[cfg(test)]
+mod tests;
 
+use annals_processes::ProcessOptions;
+
+pub(crate) use self::circuits::{Called, Circuits};
 use crate::failure::Failure;
 use crate::fulfilment::{self, Fulfilment, Fulfils};
 use crate::payment_service::PaymentClient;
@@ -11,7 +16,7 @@ use crate::storage::Storage;
 
 /// A worker. Stop it: who only drops it leaves its leases to run out.
 #[derive(Debug)]
-pub(crate) struct Work(RunningProcesses);
+pub(crate) struct Work(Circuits);
 
 impl Work {
     /// Begins to fulfil the orders that are kept in `storage`. Any number of processes may:
@@ -20,10 +25,23 @@ impl Work {
     /// # Errors
     /// The store has failed.
     pub(crate) async fn start(storage: &Storage, payments: PaymentClient) -> Result<Self, Failure> {
+        Self::within(fulfilment::options(), storage, payments).await
+    }
+
+    /// Begins to fulfil orders within these limits.
+    async fn within(
+        options: ProcessOptions,
+        storage: &Storage,
+        payments: PaymentClient,
+    ) -> Result<Self, Failure> {
         let fulfils = Fulfils(Steps::new(Shop::new(&storage.log), payments));
-        let processes = storage.processes();
-        let processes = processes.process_with::<Fulfilment>(fulfils, fulfilment::options());
-        Ok(Self(processes.start().await?))
+        let processes = storage.processes().process_with::<Fulfilment>(fulfils, options);
+        Ok(Self(Circuits::of(processes.start().await?)))
+    }
+
+    /// What it calls, for who shows it.
+    pub(crate) fn circuits(&self) -> Circuits {
+        self.0.clone()
     }
 
     /// Finishes what is in hand, and hands the rest over to other processes.
@@ -31,6 +49,16 @@ impl Work {
     /// # Errors
     /// The leases could not be handed over; they run out.
     pub(crate) async fn stop(self) -> Result<(), Failure> {
-        Ok(self.0.stop().await?)
+        match self.0.take() {
+            Some(running) => Ok(running.stop().await?),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        // Others may look on: they do not keep it at work.
+        drop(self.0.take());
     }
 }

@@ -102,6 +102,7 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
             key: key_of::<P>(instance, task),
             attempt: 1,
             due: task.due,
+            metadata: metadata.clone(),
         };
         let caller = self.callers.of(&task.kind);
         let waiting = Waiting::new(&self.instances, instance, task.number);

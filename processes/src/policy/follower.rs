@@ -213,5 +213,6 @@ fn call_of<P: Policy>(event: &Recorded<P::Event>, number: usize) -> Call {
     let key = IdempotencyKey::new(format!("annals.policy/{}/{}/{number}", P::NAME, event.id));
     #[expect(clippy::expect_used, reason = "a name, an id and a number are 100 bytes at most")]
     let key = key.expect("a short key");
-    Call { instance: event.stream.key().to_owned(), key, attempt: 1, due: event.recorded_at }
+    let metadata = Metadata::caused_by(event);
+    Call { metadata, ..Call::new(event.stream.key(), key, event.recorded_at) }
 }

@@ -31,6 +31,7 @@ pub async fn what_is_done_knows_its_cause(world: World) {
     let cause = first(StreamId::new("order", "1").unwrap()).await;
     let effect = first(StreamId::new("bill", "1").unwrap()).await;
     assert_eq!(effect.metadata.causation_id(), Some(cause.id.to_string().as_str()));
+    assert_eq!(*world.office.desk.cause.lock().unwrap(), effect.metadata, "the call says the same");
     worker.stop().await.unwrap();
 }
 

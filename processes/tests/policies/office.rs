@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use annals::{AnyStore, Repository};
+use annals::{AnyStore, Metadata, Repository};
 use annals_processes::{Call, Executor, Failure};
 use tokio::sync::{Barrier, Notify, Semaphore};
 
@@ -20,6 +20,8 @@ pub struct Office {
 pub struct Desk {
     /// The lines of all calls, and under which keys.
     pub calls: Mutex<Vec<(String, String)>>,
+    /// What the last call was said to follow from.
+    pub cause: Mutex<Metadata>,
     /// Lines that are refused.
     pub refused: Mutex<BTreeSet<String>>,
     /// Lines that are put off.
@@ -36,6 +38,7 @@ impl Office {
     pub fn new(log: &AnyStore) -> Self {
         let desk = Desk {
             calls: Mutex::default(),
+            cause: Mutex::default(),
             refused: Mutex::default(),
             put_off: Mutex::default(),
             written: Notify::new(),
@@ -75,6 +78,7 @@ impl Executor<Write> for Office {
     async fn execute(&self, Write { order, line }: &Write, call: &Call) -> Result<(), Failure> {
         let key = call.key.as_str().to_owned();
         self.desk.calls.lock().unwrap().push((line.clone(), key));
+        *self.desk.cause.lock().unwrap() = call.metadata.clone();
         if self.desk.refused.lock().unwrap().contains(line) {
             return Err(Failure::refused(format!("{line} is not for sale")));
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use annals::read_model::LetterQuery;
+use annals::{Metadata, TraceContext};
 use annals_processes::step::Phase;
 use annals_processes::{CallOptions, ProcessOptions};
 
@@ -57,6 +58,36 @@ pub async fn what_passes_is_tried_again(world: World) {
     assert_eq!(world.became("1").await, [OrderEvent::Shipped]);
     assert_eq!(world.shop.payments.lock().unwrap().authorized.len(), 1);
     worker.stop().await.unwrap();
+}
+
+pub async fn a_command_knows_what_it_follows_from(world: World) {
+    let worker = world.worker().await;
+    world.receive("apple", 10).await;
+    let placed = OrderEvent::Placed { sku: "apple".to_owned(), quantity: 3, cents: 500 };
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let trace = TraceContext::new(trace).unwrap();
+    let asked = Metadata::new().with_actor("ada").with_tenant("acme").with_correlation_id("7");
+    let place = |_: &_| placed.clone();
+    let place = world.shop.orders.update("1", place).metadata(asked.with_trace(trace.clone()));
+    place.await.unwrap();
+    world.until(&worker, "1", |overview| overview.book.phase == Phase::Ended).await;
+    worker.stop().await.unwrap();
+
+    let steps = world.events("annals.process.fulfilment", "1").await;
+    let steps: Vec<_> = steps.iter().map(|step| step.id.to_string()).collect();
+    let causes = world.shop.causes.lock().unwrap().clone();
+    assert_eq!(causes.len(), 3, "reserved, authorized, shipped");
+    for (command, cause) in &causes {
+        assert_eq!((cause.tenant(), cause.correlation_id()), (Some("acme"), Some("7")));
+        assert_eq!((cause.trace(), cause.actor()), (Some(&trace), None), "{command:?}");
+        let step = cause.causation_id().unwrap();
+        assert!(steps.iter().any(|known| known == step), "{command:?} is asked for by a step");
+    }
+    // What is appended meanwhile has the same.
+    let reserved = world.events("stock", "apple").await.pop().unwrap();
+    assert_eq!(reserved.metadata, causes[0].1);
+    let shipped = world.events("order", "1").await.pop().unwrap();
+    assert_eq!(shipped.metadata, causes[2].1);
 }
 
 pub async fn a_key_that_names_no_instance_holds_up_nobody(world: World) {

@@ -61,6 +61,7 @@ everywhere! {
         what_was_done_is_undone_in_reverse,
         what_may_have_been_done_is_undone_too,
         what_passes_is_tried_again,
+        a_command_knows_what_it_follows_from,
         a_key_that_names_no_instance_holds_up_nobody,
         many_orders_share_scarce_stock,
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use annals::{AnyStore, Repository};
+use annals::{AnyStore, Metadata, Repository};
 use annals_processes::{Call, Executor, Failure};
 
 use super::domain::{Answer, Ask, Order, OrderEvent, Reserve, Stock, StockEvent};
@@ -37,6 +37,8 @@ pub struct Shop {
     pub orders: Repository<Order>,
     pub stock: Repository<Stock>,
     pub payments: Arc<Mutex<Payments>>,
+    /// What each call was said to follow from.
+    pub causes: Arc<Mutex<Vec<(Ask, Metadata)>>>,
 }
 
 impl Shop {
@@ -45,6 +47,7 @@ impl Shop {
             orders: Repository::new(log.clone()),
             stock: Repository::new(log.clone()),
             payments: Arc::default(),
+            causes: Arc::default(),
         }
     }
 
@@ -90,6 +93,7 @@ impl Executor<Ask> for Shop {
 
     async fn execute(&self, command: &Ask, call: &Call) -> Result<Answer, Failure> {
         let key = call.key.clone();
+        self.causes.lock().unwrap().push((command.clone(), call.metadata.clone()));
         match command {
             Ask::Reserve { order, sku, quantity } => {
                 let reserve = Reserve { order: order.clone(), quantity: *quantity };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use annals::read_model::AnyReadModels;
 use annals::store::{Append, NewEvent, StreamQuery};
-use annals::{AnyStore, EventStore, ExpectedVersion, ReadModelStore, StreamId, Token};
+use annals::{AnyStore, EventStore, ExpectedVersion, RawEvent, ReadModelStore, StreamId, Token};
 use annals_memory::{MemoryReadModels, MemoryStore};
 use annals_postgres::testing::Database;
 use annals_postgres::{PostgresReadModels, PostgresStore};
@@ -83,11 +83,18 @@ impl World {
 
     /// What the log says of an order, behind its first event.
     pub async fn became(&self, order: &str) -> Vec<OrderEvent> {
-        let stream = StreamId::new("order", order).unwrap();
-        let events = self.log.read(StreamQuery::forwards(stream));
-        let events: Vec<_> = events.try_collect().await.unwrap();
-        let events = events.into_iter().map(|raw| raw.decode::<OrderEvent>().unwrap().event);
+        let events = self
+            .events("order", order)
+            .await
+            .into_iter()
+            .map(|raw| raw.decode::<OrderEvent>().unwrap().event);
         events.skip(1).collect()
+    }
+
+    /// The events of a stream.
+    pub async fn events(&self, category: &str, key: &str) -> Vec<RawEvent> {
+        let stream = StreamId::new(category, key).unwrap();
+        self.log.read(StreamQuery::forwards(stream)).try_collect().await.unwrap()
     }
 
     /// Waits until an instance is as it should be.

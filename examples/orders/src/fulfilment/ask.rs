@@ -21,6 +21,24 @@ pub(crate) enum Ask {
     Cancel { order: OrderId, reason: String },
 }
 
+impl Ask {
+    /// As it is called in traces.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Reserve { .. } => "reserve",
+            Self::Release { .. } => "release",
+            Self::Authorize { .. } => "authorize",
+            Self::Void { .. } => "void",
+            Self::Confirm { .. } => "confirm",
+            Self::Dispatch { .. } => "dispatch",
+            Self::Recall { .. } => "recall",
+            Self::Ship { .. } => "ship",
+            Self::Take { .. } => "take",
+            Self::Cancel { .. } => "cancel",
+        }
+    }
+}
+
 /// What came of it, where that is not the same each time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,10 +1,12 @@
 //! Carries out what the process asks for.
 
-use annals::Metadata;
 use annals_processes::{Call, Executor, Failure};
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use super::{Answer, Ask};
 use crate::steps::{Authorized, Reserved, StepError, Steps};
+use crate::telemetry;
 
 /// Takes the steps that the process asks for. Each has its effect once, however often it is
 /// taken; so no keys are kept for them, but for those of the payment service.
@@ -14,10 +16,27 @@ pub(crate) struct Fulfils(pub(crate) Steps);
 impl Executor<Ask> for Fulfils {
     type Reply = Answer;
 
+    /// In a span of its own, in the trace of what the order began with.
     async fn execute(&self, command: &Ask, call: &Call) -> Result<Answer, Failure> {
-        let (Self(steps), key) = (self, call.key.as_str());
-        // What has caused it is known to the task that calls.
-        let why = Metadata::new();
+        let (name, order, attempt) = (command.name(), &*call.instance, call.attempt);
+        let span =
+            tracing::info_span!("step", otel.name = name, otel.status_code = Empty, order, attempt);
+        if let Some(trace) = call.metadata.trace() {
+            telemetry::follow(&span, trace);
+        }
+        let answer = self.carry_out(command, call.key.as_str()).instrument(span.clone()).await;
+        if answer.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
+        answer
+    }
+}
+
+impl Fulfils {
+    async fn carry_out(&self, command: &Ask, key: &str) -> Result<Answer, Failure> {
+        let Self(steps) = self;
+        // What has caused it is known to the task that calls; the trace goes on in this span.
+        let why = telemetry::metadata();
         match command {
             Ask::Reserve { order, line } => match steps.reserve(*order, line, why).await? {
                 Reserved::Kept => {}

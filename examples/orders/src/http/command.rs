@@ -1,6 +1,6 @@
 //! Carries out a command that came in a request.
 
-use annals::{Aggregate, Decide, Executed, ExpectedVersion, IdempotencyKey, Metadata, Repository};
+use annals::{Aggregate, Decide, Executed, ExpectedVersion, IdempotencyKey, Repository};
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
@@ -49,11 +49,8 @@ impl Asked {
             |error: &dyn std::error::Error| Problem::bad_request("bad-key", error.to_string());
         let key = IdempotencyKey::new(self.key).map_err(|error| bad(&error))?;
         let key = key.for_command(name, &command).map_err(|error| bad(&error))?;
-        let mut metadata = Metadata::new();
-        if let Some(trace) = telemetry::current() {
-            metadata = metadata.with_trace(trace);
-        }
-        let execution = aggregates.execute(id, command).idempotency_key(key).metadata(metadata);
+        let why = telemetry::metadata();
+        let execution = aggregates.execute(id, command).idempotency_key(key).metadata(why);
         // A call that expects nothing is decided again after a conflict.
         let execution = match self.expected {
             ExpectedVersion::Any => execution,

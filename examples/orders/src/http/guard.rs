@@ -3,17 +3,14 @@
 use std::time::Duration;
 
 use axum::body::to_bytes;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
-use tracing::Instrument;
-use tracing::field::Empty;
 
 use super::Problem;
 use super::problem::PROBLEM_JSON;
-use crate::telemetry;
 
 /// How long an answer may take; streams go on behind its beginning.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -54,20 +51,4 @@ pub(super) async fn as_problem(request: Request, next: Next) -> Response {
         problem.headers_mut().insert(name, value.clone());
     }
     problem
-}
-
-/// A span for each request, within the trace that the client has begun.
-pub(super) async fn trace(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    let name = format!("{} {route}", request.method());
-    let span = tracing::info_span!(
-        "request",
-        otel.name = name,
-        otel.kind = "server",
-        http.response.status_code = Empty
-    );
-    telemetry::continue_from(&span, request.headers());
-    let response = next.run(request).instrument(span.clone()).await;
-    span.record("http.response.status_code", response.status().as_u16());
-    response
 }

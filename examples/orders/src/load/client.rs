@@ -11,10 +11,12 @@ use super::figures::{Counts, Figures};
 use super::plan::Planned;
 use crate::failure::Failure;
 
-/// So often a command is sent at most.
-const ATTEMPTS: u32 = 6;
+/// So long a command is sent again: a shop that is started anew is back before.
+const ENOUGH: Duration = Duration::from_secs(60);
 /// Behind the first failure it waits so long, and twice as long behind each further one.
 const PAUSE: Duration = Duration::from_millis(50);
+/// But no longer than this.
+const LONGEST: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A clone is another handle to the same connections.
@@ -39,9 +41,15 @@ impl ShopClient {
     }
 
     pub(super) async fn counts(&self) -> Result<Counts, Failure> {
-        let ask = self.http.get(format!("{}/counts", self.url)).timeout(PATIENCE);
-        let answer = async { ask.send().await?.error_for_status()?.json().await };
-        answer.await.map_err(|error| self.lost(error))
+        let began = Instant::now();
+        loop {
+            let ask = self.http.get(format!("{}/counts", self.url)).timeout(PATIENCE);
+            let answer = async { ask.send().await?.error_for_status()?.json().await };
+            match answer.await {
+                Err(_) if began.elapsed() < ENOUGH => sleep(LONGEST).await,
+                answer => return answer.map_err(|error| self.lost(error)),
+            }
+        }
     }
 
     /// Does what the customer of an order does.
@@ -74,24 +82,30 @@ impl ShopClient {
         version: Option<u64>,
         figures: &mut Figures,
     ) -> Option<Value> {
-        let mut pause = PAUSE;
-        for attempt in 1..=ATTEMPTS {
+        let (first, mut pause) = (Instant::now(), PAUSE);
+        loop {
             let began = Instant::now();
             let answer = self.send(path, body, key, version).await;
             figures.took(began.elapsed());
             match answer {
                 Ok(answer) if answer.status().is_success() => {
                     let repeated = answer.headers().contains_key("idempotency-replayed");
-                    figures.repeats += u64::from(repeated);
-                    return answer.json().await.ok();
+                    // An answer that was cut off is asked for again.
+                    if let Ok(body) = answer.json().await {
+                        figures.repeats += u64::from(repeated);
+                        return Some(body);
+                    }
                 }
                 Ok(answer) if answer.status() != StatusCode::SERVICE_UNAVAILABLE => break,
-                _ if attempt == ATTEMPTS => break,
+                // Nobody listens, nobody has answered, or the shop has no time.
                 _ => {}
+            }
+            if first.elapsed() >= ENOUGH {
+                break;
             }
             figures.retries += 1;
             sleep(pause).await;
-            pause *= 2;
+            pause = (pause * 2).min(LONGEST);
         }
         figures.failed += 1;
         None

@@ -78,6 +78,10 @@ impl Figures {
 pub(super) struct Counts(BTreeMap<Phase, u64>);
 
 impl Counts {
+    pub(super) fn all(&self) -> u64 {
+        self.0.values().sum()
+    }
+
     /// Those that have not ended.
     pub(super) fn open(&self) -> u64 {
         self.0.iter().filter(|(phase, _)| !phase.is_final()).map(|(_, count)| count).sum()

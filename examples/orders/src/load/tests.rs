@@ -24,6 +24,28 @@ fn a_seed_repeats_its_orders_and_no_order_names_goods_twice() {
 }
 
 #[tokio::test]
+async fn a_client_waits_for_a_shop_that_is_started_anew() {
+    let away = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = away.local_addr().unwrap();
+    let (shop, plan) = (ShopClient::new(&format!("http://{address}")), Plan::new(&load(1)));
+    let back = async {
+        // It is killed with a command in hand, and for a while nobody listens.
+        drop(away.accept().await.unwrap());
+        drop(away);
+        sleep(Duration::from_millis(100)).await;
+        Server::start(&Storage::memory(), address, &Telemetry::none()).await.unwrap()
+    };
+    let order = plan.order(7);
+    let mut figures = Figures::default();
+    let (server, ()) = futures::join!(back, shop.carry_out(&order, &mut figures));
+    assert_eq!((figures.placed, figures.failed, figures.doubled), (1, 0, 0));
+    assert!(figures.retries > 0);
+    server.caught_up().await.unwrap();
+    assert_eq!(shop.counts().await.unwrap().all(), 1);
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn every_order_is_placed_once_by_clients_that_repeat_themselves() {
     let storage = Storage::memory();
     let any = (Ipv4Addr::LOCALHOST, 0).into();

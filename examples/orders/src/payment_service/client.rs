@@ -6,6 +6,7 @@ use reqwest::{Client, Response, StatusCode};
 
 use super::{Answer, Asked, Record};
 use crate::ids::{AuthorizationId, OrderId};
+use crate::telemetry;
 
 /// How long a call takes at most, with the connection.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -15,13 +16,20 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct PaymentClient {
     http: Client,
     base: String,
+    patience: Duration,
 }
 
 impl PaymentClient {
     /// The service under `base`, such as `http://127.0.0.1:8090`.
     pub(crate) fn new(base: &str) -> Self {
         let base = base.trim_end_matches('/').to_owned();
-        Self { http: Client::new(), base }
+        Self { http: Client::new(), base, patience: PATIENCE }
+    }
+
+    /// Lets a call take another time than two seconds.
+    #[cfg(test)]
+    pub(crate) fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Has the money of an order held. Under the same key it is held once.
@@ -62,13 +70,17 @@ impl PaymentClient {
     /// # Errors
     /// See [`PaymentError`].
     pub(crate) async fn payments(&self) -> Result<Vec<Record>, PaymentError> {
-        let call = self.http.get(format!("{}/payments", self.base)).timeout(PATIENCE);
+        let call = self.http.get(format!("{}/payments", self.base)).timeout(self.patience);
         Ok(call.send().await.map_err(lost)?.json().await?)
     }
 
     async fn ask(&self, path: &str, asked: &Asked, key: &str) -> Result<Answer, PaymentError> {
-        let call = self.http.post(format!("{}/{path}", self.base)).timeout(PATIENCE);
+        let call = self.http.post(format!("{}/{path}", self.base)).timeout(self.patience);
         let call = call.header("Idempotency-Key", key).json(asked);
+        let call = match telemetry::current() {
+            Some(trace) => call.header("traceparent", trace.traceparent()),
+            None => call,
+        };
         read(call.send().await.map_err(lost)?).await
     }
 }

@@ -1,6 +1,6 @@
 //! Trace contexts, between HTTP headers, spans, and the metadata of events.
 
-use annals::TraceContext;
+use annals::{Metadata, TraceContext};
 use axum::http::HeaderMap;
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
@@ -11,13 +11,27 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 pub(crate) fn continue_from(span: &Span, headers: &HeaderMap) {
     let parent = headers.get("traceparent").and_then(|parent| parent.to_str().ok());
     let Some(parent) = parent.and_then(|parent| TraceContext::new(parent).ok()) else { return };
-    let Some(parent) = remote(&parent) else { return };
+    follow(span, &parent);
+}
+
+/// Makes a span a part of a trace that was begun elsewhere.
+pub(crate) fn follow(span: &Span, trace: &TraceContext) {
+    let Some(parent) = remote(trace) else { return };
     // It fails where nobody collects spans, or nobody wants this one.
     let _ = span.set_parent(parent);
 }
 
-/// The trace of the current span, for the metadata of what is decided in it; `None` where
-/// nobody collects spans.
+/// The metadata of what is decided in the current span: its trace. It is empty where nobody
+/// collects spans.
+pub(crate) fn metadata() -> Metadata {
+    match current() {
+        Some(trace) => Metadata::new().with_trace(trace),
+        None => Metadata::new(),
+    }
+}
+
+/// The trace of the current span, for what is called in it; `None` where nobody collects
+/// spans.
 pub(crate) fn current() -> Option<TraceContext> {
     let context = Span::current().context();
     let span = context.span().span_context().clone();

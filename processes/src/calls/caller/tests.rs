@@ -74,7 +74,7 @@ async fn call(caller: &Caller, service: &Service) -> Result<(), Failed> {
     let (_stop, told) = watch::channel(false);
     let key = IdempotencyKey::new("key").unwrap();
     let due = OffsetDateTime::UNIX_EPOCH;
-    let call = Call { instance: "1".to_owned(), key, attempt: 1, due };
+    let call = Call::new("1", key, due);
     caller.call(service, &(), call, told).await.unwrap()
 }
 
@@ -162,7 +162,7 @@ async fn who_waits_for_a_circuit_stops_at_once() {
     let began = Instant::now();
     let key = IdempotencyKey::new("key").unwrap();
     let due = OffsetDateTime::UNIX_EPOCH;
-    let again = Call { instance: "2".to_owned(), key, attempt: 1, due };
+    let again = Call::new("2", key, due);
     let waiting = caller.call(&service, &(), again, told);
     let stops = async {
         sleep(Duration::from_secs(5)).await;
@@ -208,7 +208,7 @@ async fn a_fallback_that_panics_is_none() {
     let (_stop, told) = watch::channel(false);
     let key = IdempotencyKey::new("key").unwrap();
     let due = OffsetDateTime::UNIX_EPOCH;
-    let call = Call { instance: "1".to_owned(), key, attempt: 1, due };
+    let call = Call::new("1", key, due);
     let outcome = caller.call(&Panics, &(), call, told).await;
     assert_eq!(outcome, Some(failed("refused: no", false)));
 }

@@ -98,15 +98,30 @@ function showStock(stock) {
   for (const { sku } of stock.slice(choice.options.length)) choice.add(new Option(sku));
 }
 
+function fact(name, text, bad) {
+  const [term, said] = [document.createElement("dt"), document.createElement("dd")];
+  term.textContent = name.replaceAll("_", " ");
+  said.textContent = text;
+  said.toggleAttribute("data-bad", bad);
+  return [term, said];
+}
+
 function showLag(lag) {
-  const parts = lag.flatMap(({ name, events, milliseconds, stuck }) => {
-    const [term, said] = [document.createElement("dt"), document.createElement("dd")];
-    term.textContent = name.replaceAll("_", " ");
-    said.textContent = stuck ? `stuck, ${events} events` : events ? `${events} events, ${milliseconds} ms` : "none";
-    said.toggleAttribute("data-stuck", stuck);
-    return [term, said];
+  const behind = (events, milliseconds) => events ? `${events} events, ${milliseconds} ms` : "none";
+  const facts = lag.flatMap(({ name, events, milliseconds, stuck }) =>
+    fact(name, stuck ? `stuck, ${events} events` : behind(events, milliseconds), stuck));
+  at("lags").replaceChildren(...facts);
+}
+
+// What the worker of the shop's own process calls; where others work, nothing is known of it.
+function showCalls(calls) {
+  const facts = calls.flatMap(({ name, state, since, waiting }) => {
+    const bad = state !== "closed";
+    const wait = bad && waiting ? `, ${waiting} wait` : "";
+    return fact(name, `${state.replace("_", " ")} since ${clock(since)}${wait}`, bad);
   });
-  at("lags").replaceChildren(...parts);
+  at("calls").hidden = calls.length === 0;
+  at("circuits").replaceChildren(...facts);
 }
 
 function show(board) {
@@ -116,6 +131,7 @@ function show(board) {
   showOrders(board.orders);
   showStock(board.stock);
   showLag(board.lag);
+  showCalls(board.calls);
 }
 
 function connected(state, text) {

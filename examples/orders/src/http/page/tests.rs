@@ -16,6 +16,7 @@ use crate::steps::Steps;
 use crate::stock::Receive;
 use crate::storage::Storage;
 use crate::telemetry::Telemetry;
+use crate::work::Work;
 use browser::Browser;
 
 /// An open shop, and what can be done in it.
@@ -23,6 +24,8 @@ struct World {
     server: Server,
     shop: Shop,
     steps: Steps,
+    storage: Storage,
+    payments: PaymentClient,
     _service: Serving,
 }
 
@@ -32,18 +35,24 @@ fn line(sku: &str, quantity: u32) -> Line {
 
 impl World {
     async fn open() -> Self {
+        Self::open_beside(Behaviour::default()).await
+    }
+
+    /// A shop beside a payment service that behaves so.
+    async fn open_beside(behaviour: Behaviour) -> Self {
         let any = ([127, 0, 0, 1], 0).into();
-        let service = payment_service::routes(Behaviour::default());
+        let service = payment_service::routes(behaviour);
         let service = Serving::start(any, service).await.unwrap();
         let storage = Storage::memory();
         let server = Server::start(&storage, any, &Telemetry::none()).await.unwrap();
         let shop = Shop::new(&storage.log);
-        let steps = Steps::new(shop.clone(), PaymentClient::new(&service.url()));
+        let payments = PaymentClient::new(&service.url());
+        let steps = Steps::new(shop.clone(), payments.clone());
         for (sku, quantity) in [("COFFEE-500", 40), ("CUP", 3), ("TEA-250", 120)] {
             let sku = sku.parse().unwrap();
             shop.stock.execute(&sku, Receive { quantity }).await.unwrap();
         }
-        Self { server, shop, steps, _service: service }
+        Self { server, shop, steps, storage, payments, _service: service }
     }
 
     async fn place(&self, customer: &str, lines: Vec<Line>) -> OrderId {
@@ -170,6 +179,33 @@ async fn it_is_used_by_keyboard_and_keeps_the_focus_where_it_is() {
     page.until("document.getElementById('said').textContent.includes('is asked for')").await;
     page.until("document.querySelector('.steps').textContent.includes('cancellation requested')")
         .await;
+    world.server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_looks_sees_that_the_payment_service_does_not_answer() {
+    let world = World::open_beside(Behaviour { fail: 1.0, ..Behaviour::default() }).await;
+    let mut page = world.look(1280, 900).await;
+    page.until("document.querySelectorAll('#lags dd').length > 0").await;
+    let hidden = "document.getElementById('calls').hidden";
+    assert_eq!(page.eval(hidden).await, json!(true), "nobody works here, nothing is known");
+
+    let work = Work::start(&world.storage, world.payments.clone()).await.unwrap();
+    world.server.show(&work);
+    page.until("document.getElementById('circuits').textContent.startsWith('payments')").await;
+    assert_eq!(page.eval(hidden).await, json!(false));
+    let says = |text: &str| {
+        format!("document.querySelector('#circuits dd').textContent.startsWith('{text}')")
+    };
+    page.until(&says("closed since")).await;
+    for customer in 0..40 {
+        world.place(&format!("customer {customer}"), vec![line("TEA-250", 1)]).await;
+    }
+    page.until(&says("open since")).await;
+    page.until("document.querySelector('#circuits dd').textContent.endsWith(', 40 wait')").await;
+    assert_eq!(page.eval(FAINT).await, json!([]));
+    work.stop().await.unwrap();
+    page.until(hidden).await;
     world.server.stop().await.unwrap();
 }
 
