@@ -52,8 +52,9 @@ impl<P: Process> fmt::Debug for Input<'_, P> {
 pub struct Failed {
     /// What the last try said, or for what it had waited when its time was over.
     pub reason: String,
-    /// Whether it may have been done all the same. It is so unless the command was refused: a
-    /// try may have been left without its answer, also by a worker that is no more.
+    /// Whether it may have been done all the same: a try may have been left without its answer,
+    /// also by a worker that is no more. It is not where the command was refused, and the worker
+    /// that was told so has had an answer to each of its tries.
     pub in_doubt: bool,
 }
 

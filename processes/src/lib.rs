@@ -15,6 +15,7 @@ mod book;
 )]
 mod boundary;
 mod calls;
+mod display;
 mod driver;
 mod engine;
 mod error;
@@ -25,6 +26,7 @@ mod instances;
 mod kept;
 mod mark;
 mod meter;
+mod monitor;
 mod operations;
 mod options;
 mod overview;
@@ -51,6 +53,7 @@ pub use calls::{
 pub use error::ProcessError;
 pub use executor::{Call, Executor, Failure};
 pub use input::{Completion, Failed, Input};
+pub use monitor::Monitor;
 pub use operations::{DecideError, ProcessOperations};
 pub use options::ProcessOptions;
 pub use overview::Overview;

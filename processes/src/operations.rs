@@ -12,7 +12,7 @@ use crate::engine::{GO_ON, shortened};
 use crate::instances::category;
 use crate::kept::{Kept, KeptError};
 use crate::overview::Overview;
-use crate::step::{Decision, Phase, Step, Taken, Task, What};
+use crate::step::{Closed, Decision, Phase, Step, Taken, Task, What};
 
 /// How often a decision is made again because the instance has moved meanwhile.
 const CONFLICTS: u32 = 20;
@@ -92,37 +92,43 @@ impl ProcessOperations {
 }
 
 /// The step of a decision.
-pub(crate) fn decided(book: &Book, decision: Decision, note: &str) -> Result<Step, DecideError> {
+fn decided(book: &Book, decision: Decision, note: &str) -> Result<Step, DecideError> {
     if book.phase.is_over() {
         return Err(DecideError::Over);
     }
     let waits = |task: &&Task| matches!(task.what, What::Decision { .. });
     let waiting: Vec<&Task> = book.open.values().filter(waits).collect();
-    if waiting.is_empty() && decision != Decision::Abandon {
-        return Err(DecideError::NothingToDecide);
-    }
-    let closed = match decision {
-        Decision::Abandon => book.open.values().map(Task::closed).collect(),
-        Decision::Retry | Decision::Resume => waiting.iter().map(|task| task.closed()).collect(),
-    };
+    let closed = waiting.iter().map(|task| task.closed()).collect();
     let now = kept_time(SystemClock.now());
     let numbered = |(at, (key, kind, what)): (u32, (Option<u32>, String, What))| {
         let number = book.next().saturating_add(at);
         Task { number, key: key.unwrap_or(number), kind, due: now, what }
     };
     let opened: Vec<_> = match decision {
+        Decision::Abandon => return Ok(abandoned(book, note)),
+        _ if waiting.is_empty() => return Err(DecideError::NothingToDecide),
         Decision::Retry => waiting.into_iter().filter_map(again).collect(),
         Decision::Resume => vec![(None, GO_ON.to_owned(), What::GoOn)],
-        Decision::Abandon => Vec::new(),
     };
-    Ok(Step {
-        input: Taken::Person { decision, note: shortened(note) },
-        opened: (0..).zip(opened).map(numbered).collect(),
-        closed,
-        undo: Vec::new(),
-        undone: 0,
-        phase: (decision == Decision::Abandon).then_some(Phase::Abandoned),
-    })
+    let opened = (0..).zip(opened).map(numbered).collect();
+    Ok(by_a_person(decision, note, opened, closed, None))
+}
+
+/// The step by which an instance that is not over ends as it is.
+pub(crate) fn abandoned(book: &Book, note: &str) -> Step {
+    let closed = book.open.values().map(Task::closed).collect();
+    by_a_person(Decision::Abandon, note, Vec::new(), closed, Some(Phase::Abandoned))
+}
+
+fn by_a_person(
+    decision: Decision,
+    note: &str,
+    opened: Vec<Task>,
+    closed: Vec<Closed>,
+    phase: Option<Phase>,
+) -> Step {
+    let input = Taken::Person { decision, note: shortened(note) };
+    Step { input, opened, closed, undo: Vec::new(), undone: 0, phase }
 }
 
 /// The command that failed, as the same command.

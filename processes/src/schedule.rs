@@ -17,15 +17,15 @@ use time::OffsetDateTime;
 
 pub use self::answers::{Cancelled, Scheduled};
 pub use self::command::ScheduledCommand;
-use self::command::is_name;
+pub(crate) use self::command::is_name;
 pub use self::errors::{CancelError, ScheduleError};
 pub(crate) use self::one_command::{OneCommand, Replyless};
 use crate::append::{append_surely, failed};
 use crate::engine::{kind_of, to_value};
 use crate::instances::category;
 use crate::kept::Kept;
-use crate::operations::decided;
-use crate::step::{Decision, Phase, ProcessEvent, Step, Taken, Task, What};
+use crate::operations::abandoned;
+use crate::step::{Phase, ProcessEvent, Step, Taken, Task, What};
 
 /// How often is looked again because somebody else has changed the same instance meanwhile.
 const CONFLICTS: u32 = 20;
@@ -122,8 +122,7 @@ impl<C: ScheduledCommand> Schedule<C> {
                 Phase::Abandoned => return Ok(self.cancelled(task)),
                 _ => {}
             }
-            let Ok(step) = decided(&kept.book, Decision::Abandon, note) else { continue };
-            if kept.go_on(&self.log, step).await?.is_some() {
+            if kept.go_on(&self.log, abandoned(&kept.book, note)).await?.is_some() {
                 return Ok(self.cancelled(task));
             }
         }

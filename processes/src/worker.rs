@@ -15,12 +15,13 @@ use tokio::task::JoinSet;
 use self::part::{Begun, Part, Shared};
 use crate::agenda::Agenda;
 use crate::boundary::{Boundary, Hook};
-use crate::calls::{Callers, Calls};
+use crate::calls::Calls;
 use crate::error::ProcessError;
 use crate::meter;
+use crate::monitor::Monitor;
 use crate::options::ProcessOptions;
 use crate::overview::Overview;
-use crate::troubles::{Trouble, Troubles};
+use crate::troubles::Trouble;
 use crate::{Executor, Policy, PolicyOptions, Process, ScheduledCommand};
 
 /// Makes what a process adds to a worker, once it is known what all of them share.
@@ -103,7 +104,7 @@ impl<S: Send + 'static> Processes<S> {
     ) -> Self {
         let log = self.log.clone();
         self.parts
-            .push(Box::new(move |shared| Part::schedule::<C, _>(log, shared, executor, &options)));
+            .push(Box::new(move |shared| Part::schedule::<C, _>(&log, shared, executor, &options)));
         self
     }
 
@@ -159,7 +160,8 @@ impl<S: Send + 'static> Processes<S> {
             tasks.spawn(begin(&running, told.clone()));
         }
         let Shared { troubles, hook, .. } = shared;
-        Ok(RunningProcesses { running, stop, tasks, callers, troubles, hook })
+        let monitor = Monitor::new(callers, troubles);
+        Ok(RunningProcesses { running, stop, tasks, monitor, hook })
     }
 
     /// Works until `shutdown` is ready, and stops cleanly.
@@ -189,8 +191,7 @@ pub struct RunningProcesses {
     running: Running,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
-    callers: Vec<Arc<Callers>>,
-    troubles: Arc<Troubles>,
+    monitor: Monitor,
     hook: Hook,
 }
 
@@ -208,19 +209,22 @@ impl RunningProcesses {
         self.running.operations()
     }
 
-    /// The calls of this worker, by process and kind: how many are under way or wait, whether
-    /// their circuits are closed, and what went wrong last. A kind without options of its own
-    /// is here from its first command on.
+    /// What is seen of this worker, for who looks after it, also from elsewhere in the program.
     #[must_use]
-    pub fn calls(&self) -> Vec<Calls> {
-        self.callers.iter().flat_map(|callers| callers.look()).collect()
+    pub fn monitor(&self) -> Monitor {
+        self.monitor.clone()
     }
 
-    /// What keeps this worker from going on with instances, the oldest first: the first 1,000.
-    /// What the history of an instance shows, such as a command that has failed, is no trouble.
+    /// The calls of this worker: see [`Monitor::calls`].
+    #[must_use]
+    pub fn calls(&self) -> Vec<Calls> {
+        self.monitor.calls()
+    }
+
+    /// What keeps this worker from going on with instances: see [`Monitor::troubles`].
     #[must_use]
     pub fn troubles(&self) -> Vec<Trouble> {
-        self.troubles.look()
+        self.monitor.troubles()
     }
 
     /// Waits until everything that is in the log now was handed to its processes.

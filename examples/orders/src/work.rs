@@ -4,7 +4,7 @@ mod circuits;
 #[cfg(test)]
 mod tests;
 
-use annals_processes::ProcessOptions;
+use annals_processes::{ProcessOptions, RunningProcesses};
 
 pub(crate) use self::circuits::{Called, Circuits};
 use crate::failure::Failure;
@@ -16,7 +16,7 @@ use crate::storage::Storage;
 
 /// A worker. Stop it: who only drops it leaves its leases to run out.
 #[derive(Debug)]
-pub(crate) struct Work(Circuits);
+pub(crate) struct Work(RunningProcesses);
 
 impl Work {
     /// Begins to fulfil the orders that are kept in `storage`. Any number of processes may:
@@ -36,12 +36,12 @@ impl Work {
     ) -> Result<Self, Failure> {
         let fulfils = Fulfils(Steps::new(Shop::new(&storage.log), payments));
         let processes = storage.processes().process_with::<Fulfilment>(fulfils, options);
-        Ok(Self(Circuits::of(processes.start().await?)))
+        Ok(Self(processes.start().await?))
     }
 
     /// What it calls, for who shows it.
     pub(crate) fn circuits(&self) -> Circuits {
-        self.0.clone()
+        Circuits(self.0.monitor())
     }
 
     /// Finishes what is in hand, and hands the rest over to other processes.
@@ -49,16 +49,6 @@ impl Work {
     /// # Errors
     /// The leases could not be handed over; they run out.
     pub(crate) async fn stop(self) -> Result<(), Failure> {
-        match self.0.take() {
-            Some(running) => Ok(running.stop().await?),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Drop for Work {
-    fn drop(&mut self) {
-        // Others may look on: they do not keep it at work.
-        drop(self.0.take());
+        Ok(self.0.stop().await?)
     }
 }

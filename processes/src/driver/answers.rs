@@ -13,8 +13,11 @@ const MOST: usize = 1_000;
 /// code panics, or the log has failed for long. When it is tried again to tell them, nobody is
 /// called a second time. Beyond the first [`MOST`], and in another worker, somebody is.
 pub(crate) struct Answers<R> {
-    kept: Mutex<HashMap<(String, u32), (Task, Result<R, Failed>)>>,
+    kept: Mutex<Kept<R>>,
 }
+
+/// By the key of the instance and the number of the task: the task itself, and its answer.
+type Kept<R> = HashMap<(String, u32), (Task, Result<R, Failed>)>;
 
 impl<R> Default for Answers<R> {
     fn default() -> Self {
@@ -36,7 +39,7 @@ impl<R> Answers<R> {
         (of == *task).then_some(answer)
     }
 
-    fn kept(&self) -> MutexGuard<'_, HashMap<(String, u32), (Task, Result<R, Failed>)>> {
+    fn kept(&self) -> MutexGuard<'_, Kept<R>> {
         // Nothing panics in the middle of a change.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -9,7 +9,7 @@ pub struct Scheduled {
     /// When it is carried out, or was.
     pub due: OffsetDateTime,
     /// Whether it was scheduled before, under the same key: the time is the one that was said
-    /// first.
+    /// first. It may be so at the first call, too, where the answer of the log was lost.
     pub repeated: bool,
 }
 
@@ -22,6 +22,6 @@ pub enum Cancelled {
     /// Its time had come, to a second: it may be under way, or have been tried. It is not tried
     /// again.
     PerhapsTooLate,
-    /// It was carried out before.
+    /// It is over: it was carried out, or could not be and was left out by somebody.
     TooLate,
 }

@@ -37,7 +37,7 @@ pub trait ScheduledCommand: Serialize + DeserializeOwned + Send + Sync + 'static
 
 /// Whether a name can be that of a schedule; usable in constants, so that a wrong one does not
 /// compile.
-pub(super) const fn is_name(name: &str) -> bool {
+pub(crate) const fn is_name(name: &str) -> bool {
     let name = name.as_bytes();
     let mut at = 0;
     while at < name.len() {

@@ -20,7 +20,7 @@ use crate::mark;
 use crate::options::ProcessOptions;
 use crate::policy::Follower;
 use crate::reactor::Reactor;
-use crate::schedule::{OneCommand, Replyless};
+use crate::schedule::{OneCommand, Replyless, is_name};
 use crate::troubles::Troubles;
 use crate::{Executor, Policy, PolicyOptions, Process, ScheduledCommand};
 
@@ -85,11 +85,12 @@ impl<S: Send + 'static> Part<S> {
     }
 
     pub(super) fn schedule<C: ScheduledCommand, X: Executor<C>>(
-        log: AnyStore,
+        log: &AnyStore,
         shared: Shared,
         executor: X,
         options: &ProcessOptions,
     ) -> Self {
+        const { assert!(is_name(C::NAME), "a schedule is named by 1 to 40 of a-z, 0-9 and _") };
         let (clock, hook) = (shared.clock.clone(), shared.hook.clone());
         let instances = Arc::new(Instances::<OneCommand<C>>::new(log.clone(), clock, hook));
         let executor = Replyless::new(executor);

@@ -1,15 +1,14 @@
 //! What a worker calls, and whether that answers.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use annals_processes::{Calls, CircuitState, RunningProcesses};
+use annals_processes::{Calls, CircuitState, Monitor};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-/// The circuits of a worker, as long as it is at work. A clone looks at the same worker.
+/// The circuits of a worker. A clone looks at the same worker.
 #[derive(Debug, Clone)]
-pub(crate) struct Circuits(Arc<Mutex<Option<RunningProcesses>>>);
+pub(crate) struct Circuits(pub(super) Monitor);
 
 /// Something outside that orders need.
 #[derive(Debug, Serialize)]
@@ -35,24 +34,10 @@ pub(crate) enum State {
 }
 
 impl Circuits {
-    pub(super) fn of(running: RunningProcesses) -> Self {
-        Self(Arc::new(Mutex::new(Some(running))))
-    }
-
-    /// The worker, for who ends it.
-    pub(super) fn take(&self) -> Option<RunningProcesses> {
-        self.worker().take()
-    }
-
-    /// The calls of the worker, by kind; none where it has ended.
-    pub(crate) fn calls(&self) -> Vec<Calls> {
-        self.worker().as_ref().map(RunningProcesses::calls).unwrap_or_default()
-    }
-
     /// Everything that has a circuit, by its name.
     pub(crate) fn look(&self) -> Vec<Called> {
         let mut all = BTreeMap::new();
-        for Calls { circuit, waiting, .. } in self.calls() {
+        for Calls { circuit, waiting, .. } in self.0.calls() {
             let Some(circuit) = circuit else { continue };
             let (state, since) = match circuit.state {
                 CircuitState::Open { since, .. } => (State::Open, since),
@@ -67,10 +52,5 @@ impl Circuits {
             all.entry(name).or_insert(called).waiting += waiting;
         }
         all.into_values().collect()
-    }
-
-    fn worker(&self) -> MutexGuard<'_, Option<RunningProcesses>> {
-        // Nothing panics while it is held.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

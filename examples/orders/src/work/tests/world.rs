@@ -120,7 +120,7 @@ pub(super) fn open_for(time: Duration) -> CallOptions {
 
 /// The calls of the payment service.
 pub(super) fn calls(circuits: &Circuits) -> Calls {
-    circuits.calls().into_iter().find(|calls| calls.kind == "payment").unwrap()
+    circuits.0.calls().into_iter().find(|calls| calls.kind == "payment").unwrap()
 }
 
 pub(super) fn is_open(circuits: &Circuits) -> bool {
