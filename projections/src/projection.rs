@@ -140,6 +140,19 @@ pub trait ExternalProjection: Send + Sync + 'static {
     /// Raised by one to hand over everything from the beginning.
     const VERSION: u32 = 1;
 
+    /// Whether it is about what happens from now on, and not about all that has happened: who
+    /// sends greetings, and not a search index. Then [`Event`](Self::Event) may change without
+    /// a new version. Types of events that are new to it are handed over from where it stands
+    /// when that code starts for the first time; workers with the code before are handed
+    /// nothing from then on, and do not start again, for they would pass over such events.
+    const FROM_NOW_ON: bool = false;
+
+    /// Raised by one whenever [`Event`](Self::Event) has fewer types than before, or the code
+    /// before is to come back: else such code is taken for older code that does not know what
+    /// is handled, and does not start. Code of an earlier revision is handed nothing from then
+    /// on. It counts only with [`FROM_NOW_ON`](Self::FROM_NOW_ON): elsewhere raise the version.
+    const REVISION: u32 = 1;
+
     /// The events that it handles. Events of other types pass it by.
     type Event: Event;
 

@@ -163,6 +163,9 @@ impl<P: Policy, X: Executor<P::Command>> Follower<P, X> {
 
 impl<P: Policy, X: Executor<P::Command>> ExternalProjection for Follower<P, X> {
     const NAME: &'static str = P::NAME;
+    /// What has happened before is not for it.
+    const FROM_NOW_ON: bool = true;
+    const REVISION: u32 = P::REVISION;
     type Event = P::Event;
     type Error = PolicyError;
 

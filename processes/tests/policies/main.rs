@@ -10,6 +10,7 @@
 )]
 
 mod domain;
+mod evolving;
 mod exactly_once;
 mod following;
 mod office;
@@ -56,6 +57,10 @@ everywhere! {
         what_happened_before_is_seen_to_where_that_is_asked_for,
         what_happened_meanwhile_is_seen_to,
         imported_events_are_left_out,
+    }
+    evolving {
+        a_process_follows_other_events_from_where_it_is,
+        a_policy_follows_other_events_from_where_it_is,
     }
     exactly_once {
         a_crash_between_command_and_checkpoint_does_nothing_twice,

@@ -30,6 +30,7 @@ mod p5_rebuild;
 mod p6_read_your_writes;
 mod p7_lag;
 mod p8_stops;
+mod p9_from_now_on;
 mod p9_raw;
 mod p9_side_effects;
 mod world;
@@ -143,6 +144,10 @@ promises! {
     p8_stops {
         p8_stopping_at_any_moment_loses_and_doubles_nothing,
         p8_a_crash_at_any_moment_loses_and_doubles_nothing,
+    }
+    p9_from_now_on {
+        p9_what_is_from_now_on_follows_further_events_from_there,
+        p9_what_is_from_now_on_may_follow_fewer_events_in_a_later_revision,
     }
     p9_raw {
         p9_raw_events_of_every_type_are_handed_over_and_counted,
