@@ -40,6 +40,7 @@ pub enum Verdict {
     /// again every now and then, and until then the status shows it as stopped.
     Standing,
     /// This event of those that were given will never be taken, and those before it were: it
-    /// is parked, with the later ones of its stream.
+    /// is parked, with the later ones of its stream. One that was not given is none: then it is
+    /// searched for among them.
     Event(usize),
 }

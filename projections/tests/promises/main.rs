@@ -150,6 +150,7 @@ promises! {
         p9_what_is_from_now_on_may_follow_fewer_events_in_a_later_revision,
     }
     p9_raw {
+        p9_an_event_that_is_none_of_those_given_is_searched_for,
         p9_raw_events_of_every_type_are_handed_over_and_counted,
         p9_so_many_that_they_outlast_a_lease_are_handed_over_in_parts,
     }
