@@ -173,6 +173,19 @@ pub trait ExternalProjection: Send + Sync + 'static {
         true
     }
 
+    /// Whether it is no failure at all: what is done about the events is still under way, and the
+    /// same events are to be handed over again at once, to be waited for further. Nothing is
+    /// parked, the status shows no trouble, and nobody is warned.
+    ///
+    /// It is for work that may take longer than a [lease](crate::Runner::lease), within which
+    /// `handle` has to end: let such work go on beside it, and wait for it half a lease at a
+    /// time. An answer within a tenth of a lease is taken for a failure that passes, so that
+    /// nobody is asked without a pause.
+    fn is_under_way(error: &Self::Error) -> bool {
+        let _ = error;
+        false
+    }
+
     /// What the order of events is kept for; see [`Projection::key`].
     fn key(event: &Recorded<Self::Event>) -> String {
         event.stream.to_string()

@@ -36,6 +36,9 @@ pub enum Verdict {
     /// It says nothing about an event, and may pass: the same events come again, with pauses
     /// that grow, until it has passed.
     Passing,
+    /// What is done about the events is still under way; see
+    /// [`ExternalProjection::is_under_way`](crate::ExternalProjection::is_under_way).
+    UnderWay,
     /// It says nothing about an event, and stays until somebody decides something. It is asked
     /// again every now and then, and until then the status shows it as stopped.
     Standing,

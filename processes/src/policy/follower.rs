@@ -184,6 +184,11 @@ impl<P: Policy, X: Executor<P::Command>> ExternalProjection for Follower<P, X> {
         seen_to
     }
 
+    /// It was waited for.
+    fn is_under_way(error: &PolicyError) -> bool {
+        matches!(error, PolicyError::UnderWay)
+    }
+
     fn is_transient(error: &PolicyError) -> bool {
         error.passes()
     }

@@ -33,6 +33,7 @@ mod p8_stops;
 mod p9_from_now_on;
 mod p9_raw;
 mod p9_side_effects;
+mod p9_under_way;
 mod world;
 
 macro_rules! promises {
@@ -156,6 +157,10 @@ promises! {
     }
     p9_side_effects {
         p9_neither_replay_nor_rebuild_reaches_what_lives_elsewhere,
+    }
+    p9_under_way {
+        p9_what_is_under_way_is_waited_for_without_trouble,
+        p9_who_does_not_wait_for_what_is_under_way_is_asked_with_pauses,
     }
     p10_audit {
         p10_an_audit_finds_what_the_books_do_not_hold,
