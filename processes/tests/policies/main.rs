@@ -65,6 +65,7 @@ everywhere! {
     exactly_once {
         a_crash_between_command_and_checkpoint_does_nothing_twice,
         a_command_that_outlasts_the_lease_is_not_begun_anew,
+        who_has_stood_still_does_not_go_on_behind_another_worker,
         two_workers_do_each_thing_once,
     }
     parking {
