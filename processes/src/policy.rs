@@ -54,6 +54,11 @@ pub trait Policy: Send + Sync + 'static {
     /// beginning with a letter. It stays when the Rust type is renamed. No process has the same.
     const NAME: &'static str;
 
+    /// Raised by one whenever [`Event`](Self::Event) has fewer types of events than before, or the code
+    /// before is to come back. Workers with an earlier revision are handed nothing from then on,
+    /// and do not start again. Types may be added without it.
+    const REVISION: u32 = 1;
+
     /// The events that it follows: those of one aggregate, or a union.
     type Event: Event;
 

@@ -31,6 +31,11 @@ pub trait Process: Default + Send + Sync + 'static {
     /// after instances: the process is told nothing. Where it is to act, let it set a timer.
     const PATIENCE: Option<Duration> = None;
 
+    /// Raised by one whenever [`Input`](Self::Input) has fewer types of events than before, or the code
+    /// before is to come back. Workers with an earlier revision are handed nothing from then on,
+    /// and do not start again. Types may be added without it.
+    const REVISION: u32 = 1;
+
     /// The events that it follows: those of one aggregate, or a union.
     type Input: Event;
 

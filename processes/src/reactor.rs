@@ -66,6 +66,9 @@ impl<P: Process> Reactor<P> {
 
 impl<P: Process> ExternalProjection for Reactor<P> {
     const NAME: &'static str = P::NAME;
+    /// What has happened before is not for it.
+    const FROM_NOW_ON: bool = true;
+    const REVISION: u32 = P::REVISION;
     type Event = P::Input;
     type Error = ProcessError;
 

@@ -140,6 +140,19 @@ pub trait ExternalProjection: Send + Sync + 'static {
     /// Raised by one to hand over everything from the beginning.
     const VERSION: u32 = 1;
 
+    /// Whether it is about what happens from now on, and not about all that has happened: who
+    /// sends greetings, and not a search index. Then [`Event`](Self::Event) may change without
+    /// a new version. Types of events that are new to it are handed over from where it stands
+    /// when that code starts for the first time; workers with the code before are handed
+    /// nothing from then on, and do not start again, for they would pass over such events.
+    const FROM_NOW_ON: bool = false;
+
+    /// Raised by one whenever [`Event`](Self::Event) has fewer types than before, or the code
+    /// before is to come back: else such code is taken for older code that does not know what
+    /// is handled, and does not start. Code of an earlier revision is handed nothing from then
+    /// on. It counts only with [`FROM_NOW_ON`](Self::FROM_NOW_ON): elsewhere raise the version.
+    const REVISION: u32 = 1;
+
     /// The events that it handles. Events of other types pass it by.
     type Event: Event;
 
@@ -158,6 +171,19 @@ pub trait ExternalProjection: Send + Sync + 'static {
     fn is_transient(error: &Self::Error) -> bool {
         let _ = error;
         true
+    }
+
+    /// Whether it is no failure at all: what is done about the events is still under way, and the
+    /// same events are to be handed over again at once, to be waited for further. Nothing is
+    /// parked, the status shows no trouble, and nobody is warned.
+    ///
+    /// It is for work that may take longer than a [lease](crate::Runner::lease), within which
+    /// `handle` has to end: let such work go on beside it, and wait for it half a lease at a
+    /// time. An answer within a tenth of a lease is taken for a failure that passes, so that
+    /// nobody is asked without a pause.
+    fn is_under_way(error: &Self::Error) -> bool {
+        let _ = error;
+        false
     }
 
     /// What the order of events is kept for; see [`Projection::key`].

@@ -36,10 +36,14 @@ pub enum Verdict {
     /// It says nothing about an event, and may pass: the same events come again, with pauses
     /// that grow, until it has passed.
     Passing,
+    /// What is done about the events is still under way; see
+    /// [`ExternalProjection::is_under_way`](crate::ExternalProjection::is_under_way).
+    UnderWay,
     /// It says nothing about an event, and stays until somebody decides something. It is asked
     /// again every now and then, and until then the status shows it as stopped.
     Standing,
     /// This event of those that were given will never be taken, and those before it were: it
-    /// is parked, with the later ones of its stream.
+    /// is parked, with the later ones of its stream. One that was not given is none: then it is
+    /// searched for among them.
     Event(usize),
 }

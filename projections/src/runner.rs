@@ -202,7 +202,7 @@ impl<S: Send + 'static> Runner<S> {
             return Err(StartError::NotEachOnce);
         }
         for entry in &entries {
-            declare::declare(&log, &models, &entry.declaration).await?;
+            declare::declare(&log, &models, entry).await?;
         }
         let shared = Arc::new(Shared {
             feeds: Feeds::new(log.clone(), Entry::filter(&entries)),

@@ -15,8 +15,8 @@ use plan::Plan;
 
 /// 500 models of 8 partitions; 100,000 documents, blocks and dead letters.
 const MANY: &str = "
-    INSERT INTO read_models._models (name, version, state, shape, events, newest, fingerprint, slices, log, partitions)
-    SELECT 'model_' || n, 1, 'current', 'elsewhere', '{}', '{}', n, 1, gen_random_uuid(), 8
+    INSERT INTO read_models._models (name, version, state, shape, events, newest, revision, fingerprint, slices, log, partitions)
+    SELECT 'model_' || n, 1, 'current', 'elsewhere', '{}', '{}', 1, n, 1, gen_random_uuid(), 8
     FROM generate_series(1, 500) AS n;
     INSERT INTO read_models._units (model, partition, slice, fingerprint, holder, lease_until)
     SELECT id, p, 0, fingerprint, 'a0000000-0000-0000-0000-000000000000', now() + interval '1 day'

@@ -86,6 +86,9 @@ pub struct Declaration {
     pub shape: Shape,
     /// The events that it handles, in the order of their names.
     pub events: Vec<Handled>,
+    /// From 1, and raised where code handles less than the code before it: what is declared in
+    /// a later revision stands in place of what was declared in earlier ones.
+    pub revision: u32,
     /// Into how many slices its keys are divided, 1 at least.
     pub slices: u16,
     /// The log that it is fed from.
@@ -110,7 +113,8 @@ impl Declaration {
         let handled = |s: &Schema| Handled { name: s.name.to_owned(), newest: s.newest };
         let mut events: Vec<_> = schemas.iter().map(handled).collect();
         events.sort();
-        Self { id, shape, events, slices: 1, log, partitions, searched: BTreeMap::new() }
+        let searched = BTreeMap::new();
+        Self { id, shape, events, revision: 1, slices: 1, log, partitions, searched }
     }
 
     /// In so many slices.
@@ -119,7 +123,13 @@ impl Declaration {
         Self { slices: slices.max(1), ..self }
     }
 
-    /// A number that differs where the events differ: workers with another code than
+    /// In this revision.
+    #[must_use]
+    pub fn revision(self, revision: u32) -> Self {
+        Self { revision, ..self }
+    }
+
+    /// A number that differs where the events or the revision differ: workers with another code than
     /// the one that was declared last have no share in it.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
@@ -129,6 +139,7 @@ impl Declaration {
             hash.update(&[0]);
             hash.update(&newest.to_be_bytes());
         }
+        hash.update(&self.revision.to_be_bytes());
         hash.digest()
     }
 
@@ -157,6 +168,24 @@ impl Declaration {
             return Ok(());
         }
         Err(DeclareError::Unsearched { id: self.id.clone(), added, at })
+    }
+
+    /// Whether this code is as new as the code that was declared last: it handles all that
+    /// was handled then, or has a later [revision](Self::revision).
+    ///
+    /// # Errors
+    /// It is older.
+    pub fn check_newer(&self, known: &Self) -> Result<(), DeclareError> {
+        let id = self.id.clone();
+        if self.revision < known.revision {
+            let (known, revision) = (known.revision, self.revision);
+            return Err(DeclareError::OlderRevision { id, known, revision });
+        }
+        let missing = self.missing(&known.events);
+        if self.revision > known.revision || missing.is_empty() {
+            return Ok(());
+        }
+        Err(DeclareError::OlderCode { id, missing })
     }
 
     /// The events of `known` that this code does not handle, or not in so new a version.

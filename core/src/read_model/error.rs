@@ -47,7 +47,8 @@ pub enum DeclareError {
     /// code of other workers.
     #[error(
         "{id} handles events which this code does not know, or not in so new a version ({}): \
-         deploy the newer code here too, or raise the version if they are no longer handled",
+         deploy the newer code here too, or raise the version if they are no longer handled: of \
+         a process or a policy the revision",
         .missing.join(", ")
     )]
     OlderCode {
@@ -55,6 +56,19 @@ pub enum DeclareError {
         id: ModelId,
         /// The names of the events.
         missing: Vec<String>,
+    },
+    /// The code has an earlier revision than that of other workers, which may handle less.
+    #[error(
+        "{id} was declared in revision {known}, and the revision of this code is {revision}: \
+         deploy the newer code here too, or raise the revision if this code is to take its place"
+    )]
+    OlderRevision {
+        /// The read model.
+        id: ModelId,
+        /// The revision that was declared last.
+        known: u32,
+        /// The revision of this code.
+        revision: u32,
     },
     /// The code handles types of events that the version did not handle before, and the
     /// version has gone on without it: such events may be among those that were passed over.

@@ -32,7 +32,7 @@ const MOST_BYTES: usize = 1_000;
 /// Turns events into commands: at least once, and before the checkpoint passes the event.
 pub(crate) struct Follower<P, X> {
     crew: Arc<Crew<P, X>>,
-    hand: Hand,
+    hand: Arc<Hand>,
     /// From where on the policy follows the log; set before it is started.
     behind: Arc<OnceLock<Vec<Position>>>,
     /// How long the runner is kept waiting at once.
@@ -83,7 +83,12 @@ impl<P: Policy, X: Executor<P::Command>> Follower<P, X> {
         stop: watch::Receiver<bool>,
     ) -> Self {
         let crew = Arc::new(Crew { caller, executor: Forgiving::new(executor), stop });
-        Self { crew, hand: Hand::default(), behind, patience: lease * 2 / 3 }
+        Self { crew, hand: Arc::default(), behind, patience: lease * 2 / 3 }
+    }
+
+    /// What it has in hand, for who knows in which partitions it may go on.
+    pub(crate) fn hand(&self) -> Arc<Hand> {
+        self.hand.clone()
     }
 
     /// Whether an event is for the policy.
@@ -163,6 +168,9 @@ impl<P: Policy, X: Executor<P::Command>> Follower<P, X> {
 
 impl<P: Policy, X: Executor<P::Command>> ExternalProjection for Follower<P, X> {
     const NAME: &'static str = P::NAME;
+    /// What has happened before is not for it.
+    const FROM_NOW_ON: bool = true;
+    const REVISION: u32 = P::REVISION;
     type Event = P::Event;
     type Error = PolicyError;
 
@@ -179,6 +187,11 @@ impl<P: Policy, X: Executor<P::Command>> ExternalProjection for Follower<P, X> {
             self.hand.forget(event);
         }
         seen_to
+    }
+
+    /// It was waited for.
+    fn is_under_way(error: &PolicyError) -> bool {
+        matches!(error, PolicyError::UnderWay)
     }
 
     fn is_transient(error: &PolicyError) -> bool {

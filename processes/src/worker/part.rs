@@ -116,10 +116,12 @@ impl<S: Send + 'static> Part<S> {
         let (stop, stops) = watch::channel(false);
         let caller = callers.of("command");
         let follower = Follower::<P, X>::new(executor, caller, behind.clone(), shared.lease, stops);
+        let hand = follower.hand();
         // It is handed events before it can be told to stop.
-        let begin = move |_: &Running, mut told: watch::Receiver<bool>| {
+        let begin = move |running: &Running, told: watch::Receiver<bool>| {
+            let feeding = running.feeding(P::NAME);
             async move {
-                drop(told.wait_for(|told| *told).await);
+                hand.follow(feeding, told).await;
                 stop.send_replace(true);
             }
             .boxed()

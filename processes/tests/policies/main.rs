@@ -10,6 +10,7 @@
 )]
 
 mod domain;
+mod evolving;
 mod exactly_once;
 mod following;
 mod office;
@@ -57,9 +58,14 @@ everywhere! {
         what_happened_meanwhile_is_seen_to,
         imported_events_are_left_out,
     }
+    evolving {
+        a_process_follows_other_events_from_where_it_is,
+        a_policy_follows_other_events_from_where_it_is,
+    }
     exactly_once {
         a_crash_between_command_and_checkpoint_does_nothing_twice,
         a_command_that_outlasts_the_lease_is_not_begun_anew,
+        who_has_stood_still_does_not_go_on_behind_another_worker,
         two_workers_do_each_thing_once,
     }
     parking {

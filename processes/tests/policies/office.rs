@@ -30,6 +30,8 @@ pub struct Desk {
     pub written: Notify,
     /// ... before this has room.
     pub answers: Semaphore,
+    /// Told when whoever waits for that is given up.
+    pub given_up: Notify,
     /// Lines `together` are written when there are two of them.
     pub both: Barrier,
 }
@@ -43,6 +45,7 @@ impl Office {
             put_off: Mutex::default(),
             written: Notify::new(),
             answers: Semaphore::new(0),
+            given_up: Notify::new(),
             both: Barrier::new(2),
         };
         Self { bills: Repository::new(log.clone()), desk: Arc::new(desk) }
@@ -69,6 +72,15 @@ impl Office {
 
     pub async fn bill(&self, order: &str) -> Vec<String> {
         self.bills.load(order).await.unwrap().state.lines
+    }
+}
+
+/// Somebody who waits for an answer.
+struct Waiting<'d>(&'d Desk);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.given_up.notify_one();
     }
 }
 
@@ -99,7 +111,9 @@ impl Executor<Write> for Office {
         self.bills.update(order, write).idempotency_key(call.key.clone()).await?;
         if line == "stuck" {
             self.desk.written.notify_one();
+            let waiting = Waiting(&self.desk);
             let _ = self.desk.answers.acquire().await;
+            std::mem::forget(waiting);
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ pub struct World {
     pub orders: Repository<Order>,
     pub office: Office,
     /// The database is dropped with the last handle.
-    _database: Option<Arc<Database>>,
+    database: Option<Arc<Database>>,
 }
 
 impl World {
@@ -42,7 +42,19 @@ impl World {
 
     fn new(log: AnyStore, models: AnyReadModels, database: Option<Arc<Database>>) -> Self {
         let (orders, office) = (Repository::new(log.clone()), Office::new(&log));
-        Self { log, models, orders, office, _database: database }
+        Self { log, models, orders, office, database }
+    }
+
+    /// The same, through connections and with a desk of its own.
+    pub async fn other(&self) -> Self {
+        let Some(database) = &self.database else {
+            return Self::new(self.log.clone(), self.models.clone(), None);
+        };
+        let partitions = self.log.log().partitions.count();
+        let log = PostgresStore::builder(database.url()).partitions(partitions);
+        let models = PostgresReadModels::connect(database.url()).await.unwrap().erased();
+        let log = log.connect().await.unwrap().erased();
+        Self::new(log, models, Some(database.clone()))
     }
 
     /// A worker that tries commands twice.

@@ -1,10 +1,11 @@
 //! Makes a version known, and sees that it has passed over nothing that its code handles now.
 
-use annals::read_model::{AnyReadModels, Declaration, DeclareError, ModelId, ReadModelStore};
+use annals::read_model::{AnyReadModels, DeclareError, ModelId, ReadModelStore};
 use annals::store::{Filter, LogQuery};
 use annals::{AnyStore, EventStore, Partition, Position};
 use futures::TryStreamExt;
 
+use super::entry::Entry;
 use super::error::StartError;
 
 /// How often the log is searched once more because units have gone on meanwhile. They are
@@ -12,18 +13,23 @@ use super::error::StartError;
 const SEARCHES: u32 = 20;
 
 /// Declares a version. Where its code handles types of events that were not handled before,
-/// the log is searched for them as far as the units have come.
+/// the log is searched for them as far as the units have come; not where it is about what
+/// happens from now on: what was passed over is not for it.
 pub(super) async fn declare(
     log: &AnyStore,
     models: &AnyReadModels,
-    model: &Declaration,
+    entry: &Entry,
 ) -> Result<(), StartError> {
-    let mut model = model.clone();
+    let mut model = entry.declaration.clone();
     for _ in 0..SEARCHES {
         let (added, at) = match models.declare(&model).await {
             Err(DeclareError::Unsearched { added, at, .. }) => (added, at),
             answer => return Ok(answer.map(drop)?),
         };
+        if entry.from_now_on {
+            model.searched.extend(at);
+            continue;
+        }
         for (partition, position) in at {
             let from = model.searched.get(&partition).copied().unwrap_or_default();
             let search = Search { log, id: &model.id, added: &added, partition };

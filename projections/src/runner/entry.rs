@@ -21,6 +21,9 @@ pub(crate) struct Entry {
     pub(crate) declaration: Declaration,
     pub(crate) names: Names,
     pub(crate) options: Options,
+    /// Whether types of events that it has not handled so far are handed over from where it
+    /// stands.
+    pub(crate) from_now_on: bool,
     pub(crate) make: Box<dyn Fn() -> Box<dyn Handler> + Send + Sync>,
 }
 
@@ -71,7 +74,12 @@ impl Entry {
         let id = ModelId::new(P::NAME, P::VERSION)?;
         let projection = Arc::new(projection);
         let make = move || Box::new(Elsewhere(projection.clone())) as Box<dyn Handler>;
-        Ok(Self::new::<P::Event>(id, Shape::Elsewhere, log.log(), options, make))
+        let entry = Self::new::<P::Event>(id, Shape::Elsewhere, log.log(), options, make);
+        if !P::FROM_NOW_ON {
+            return Ok(entry);
+        }
+        let declaration = entry.declaration.revision(P::REVISION);
+        Ok(Self { declaration, from_now_on: true, ..entry })
     }
 
     /// It declares no type of event, which is all of them.
@@ -87,7 +95,8 @@ impl Entry {
         let (id_of_log, partitions) = (log.log().id, log.log().partitions);
         let declaration = Declaration::new(id, Shape::Elsewhere, &[], id_of_log, partitions);
         let declaration = declaration.slices(options.slices);
-        Ok(Self { declaration, names: Names::All, options, make: Box::new(make) })
+        let (names, make) = (Names::All, Box::new(make));
+        Ok(Self { declaration, names, options, from_now_on: false, make })
     }
 
     fn new<E: Event>(
@@ -101,7 +110,7 @@ impl Entry {
         let declaration = declaration.slices(options.slices);
         let names = E::SCHEMAS.iter().map(|schema| schema.name.to_owned()).collect();
         let names = Names::These(names);
-        Self { declaration, names, options, make: Box::new(make) }
+        Self { declaration, names, options, from_now_on: false, make: Box::new(make) }
     }
 
     /// Which events are read for these.

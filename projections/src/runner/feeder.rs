@@ -270,6 +270,8 @@ impl From<Failure> for Interrupt {
         match failure {
             Failure::Commit(CommitError::Fenced) => Interrupt::End(Ended::Lost),
             Failure::Commit(CommitError::Moved | CommitError::Held(_)) => Interrupt::Resume,
+            // It was waited for already.
+            Failure::UnderWay(_) => Interrupt::Resume,
             Failure::Commit(error) => {
                 Interrupt::Trouble { reason: error.to_string(), stands: false }
             }

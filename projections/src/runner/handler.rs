@@ -151,6 +151,8 @@ pub(crate) enum Failure {
         /// fails, those before it were applied.
         certain: bool,
     },
+    /// What is done about the events goes on: hand them over again, and wait further.
+    UnderWay(String),
     /// It may pass: try again.
     Passing(String),
     /// It stays until somebody mends it, and says nothing about an event.

@@ -134,8 +134,16 @@ impl<P: ExternalProjection> Handler for Elsewhere<P> {
     fn hand_over<'a>(&'a mut self, events: &'a [Chosen]) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let held = Held::<P::Event>::new(events);
+            let mut under_way = false;
             let work = async { self.0.handle(&held.events()).await };
-            handled(work, P::is_transient).await
+            let may_pass = |error: &P::Error| {
+                under_way = P::is_under_way(error);
+                under_way || P::is_transient(error)
+            };
+            handled(work, may_pass).await.map_err(|failure| match failure {
+                Failure::Passing(reason) if under_way => Failure::UnderWay(reason),
+                failure => failure,
+            })
         })
     }
 

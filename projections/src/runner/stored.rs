@@ -62,6 +62,7 @@ impl<P: RawProjection> Handler for Stored<P> {
 
 fn failure(verdict: Verdict, reason: String) -> Failure {
     match verdict {
+        Verdict::UnderWay => Failure::UnderWay(reason),
         Verdict::Passing => Failure::Passing(reason),
         Verdict::Standing => Failure::Standing(reason),
         Verdict::Event(nth) => Failure::Event { nth: Some(nth), reason, certain: true },

@@ -30,8 +30,10 @@ mod p5_rebuild;
 mod p6_read_your_writes;
 mod p7_lag;
 mod p8_stops;
+mod p9_from_now_on;
 mod p9_raw;
 mod p9_side_effects;
+mod p9_under_way;
 mod world;
 
 macro_rules! promises {
@@ -144,12 +146,21 @@ promises! {
         p8_stopping_at_any_moment_loses_and_doubles_nothing,
         p8_a_crash_at_any_moment_loses_and_doubles_nothing,
     }
+    p9_from_now_on {
+        p9_what_is_from_now_on_follows_further_events_from_there,
+        p9_what_is_from_now_on_may_follow_fewer_events_in_a_later_revision,
+    }
     p9_raw {
+        p9_an_event_that_is_none_of_those_given_is_searched_for,
         p9_raw_events_of_every_type_are_handed_over_and_counted,
         p9_so_many_that_they_outlast_a_lease_are_handed_over_in_parts,
     }
     p9_side_effects {
         p9_neither_replay_nor_rebuild_reaches_what_lives_elsewhere,
+    }
+    p9_under_way {
+        p9_what_is_under_way_is_waited_for_without_trouble,
+        p9_who_does_not_wait_for_what_is_under_way_is_asked_with_pauses,
     }
     p10_audit {
         p10_an_audit_finds_what_the_books_do_not_hold,

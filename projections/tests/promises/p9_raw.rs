@@ -8,7 +8,7 @@ use annals::read_model::{LetterQuery, ModelId};
 use annals_projections::{Options, RawProjection, Verdict};
 
 use super::domain::{AccountEvent, Balance, account, append, deposited};
-use super::world::World;
+use super::world::{PATIENCE, World};
 
 /// Takes everything but what is refused.
 #[derive(Clone, Default)]
@@ -82,6 +82,38 @@ pub async fn p9_raw_events_of_every_type_are_handed_over_and_counted(world: Worl
     assert_eq!(archive.of(account(3).as_str()), [1, 2, 3]);
     running.stop().await.unwrap();
     assert!(operations.audit("archive", None).await.unwrap().is_clean());
+}
+
+/// Refuses all events of a stream, and says of one that it was not given.
+#[derive(Clone)]
+struct Confused(String);
+
+impl RawProjection for Confused {
+    type Error = Refused;
+
+    async fn handle(&self, events: &[&RawEvent]) -> Result<(), Refused> {
+        let refused = events.iter().any(|event| event.stream.as_str() == self.0);
+        if refused { Err(Refused(events.len() + 7)) } else { Ok(()) }
+    }
+
+    fn verdict(error: &Refused) -> Verdict {
+        Verdict::Event(error.0)
+    }
+}
+
+pub async fn p9_an_event_that_is_none_of_those_given_is_searched_for(world: World) {
+    for n in 0..9 {
+        append(&world.log, &account(n), &[deposited(1), deposited(2)]).await;
+    }
+    let confused = Confused(account(3).to_string());
+    let running = world.runner().raw("confused", confused, Options::new()).start().await.unwrap();
+    tokio::time::timeout(PATIENCE, running.caught_up()).await.expect("it goes on").unwrap();
+    let letters = LetterQuery::of(&ModelId::new("confused", 1).unwrap());
+    let parked = world.operations().letters(&letters).await.unwrap();
+    let places: Vec<_> = parked.iter().map(|l| (l.stream.clone(), l.version.get())).collect();
+    assert_eq!(places, [(account(3), 1), (account(3), 2)]);
+    running.stop().await.unwrap();
+    assert!(world.operations().audit("confused", None).await.unwrap().is_clean());
 }
 
 /// Takes its time for each event, and all of them take longer than a lease.

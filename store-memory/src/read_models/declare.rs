@@ -107,12 +107,7 @@ impl Built {
             let reason = format!("{id} is fed from a log of another number of partitions");
             return Err(StoreError::permanent(reason).into());
         }
-        let missing = declared.missing(&known.events);
-        if missing.is_empty() {
-            Ok(())
-        } else {
-            Err(DeclareError::OlderCode { id: id.clone(), missing })
-        }
+        declared.check_newer(known)
     }
 
     /// Takes the events of a later code. Where they differ, the leases of workers with
@@ -121,6 +116,7 @@ impl Built {
     fn renew(&mut self, declared: &Declaration, token: u64) -> bool {
         let fingerprint = declared.fingerprint();
         self.declaration.events.clone_from(&declared.events);
+        self.declaration.revision = declared.revision;
         if self.fingerprint == fingerprint {
             return false;
         }

@@ -16,6 +16,8 @@ CREATE TABLE "read_models"._models (
     key         text        COLLATE "C" CHECK (key IN ('text', 'bigint', 'uuid')),
     events      text[]      COLLATE "C" NOT NULL,
     newest      integer[]   NOT NULL,
+    -- Raised where newer code handles less.
+    revision    integer     NOT NULL,
     fingerprint bigint      NOT NULL,
     slices      integer     NOT NULL,
     log         uuid        NOT NULL,
@@ -201,7 +203,8 @@ $body$;
 CREATE FUNCTION "read_models"._declare(
     p_name text, p_version int, p_shape text, p_key text, p_events text[], p_newest int[],
     p_fingerprint bigint, p_slices int, p_log uuid, p_partitions smallint, p_home text,
-    p_searched bigint[] -- By partition, from the first on.
+    p_searched bigint[], -- By partition, from the first on.
+    p_revision int
 ) RETURNS text
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
@@ -223,7 +226,7 @@ BEGIN
                 RETURN 'unsearched';
             END IF;
             UPDATE "read_models"._models
-            SET events = p_events, newest = p_newest, fingerprint = p_fingerprint
+            SET events = p_events, newest = p_newest, revision = p_revision, fingerprint = p_fingerprint
             WHERE id = v_known.id;
             UPDATE "read_models"._units
             SET fingerprint = p_fingerprint, holder = NULL, lease_until = NULL,
@@ -234,8 +237,8 @@ BEGIN
         v_state := CASE WHEN EXISTS (SELECT FROM "read_models"._models WHERE name = p_name)
                    THEN 'building' ELSE 'current' END;
         INSERT INTO "read_models"._models AS m
-            (name, version, state, shape, key, events, newest, fingerprint, slices, log, partitions, home)
-        VALUES (p_name, p_version, v_state, p_shape, p_key, p_events, p_newest, p_fingerprint,
+            (name, version, state, shape, key, events, newest, revision, fingerprint, slices, log, partitions, home)
+        VALUES (p_name, p_version, v_state, p_shape, p_key, p_events, p_newest, p_revision, p_fingerprint,
                 p_slices, p_log, p_partitions, p_home)
         RETURNING m.* INTO v_known;
         INSERT INTO "read_models"._units (model, partition, slice, fingerprint)

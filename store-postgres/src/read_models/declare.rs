@@ -73,7 +73,8 @@ impl PostgresReadModels {
             query.bind(model.fingerprint().cast_signed()).bind(i32::from(model.slices.max(1)));
         let query = query.bind(model.log.as_uuid());
         let query = query.bind(model.partitions.count().cast_signed()).bind(home);
-        let row = query.bind(searched(model)).fetch_one(&mut *tx).await?;
+        let query = query.bind(searched(model)).bind(small(model.revision));
+        let row = query.fetch_one(&mut *tx).await?;
         match row.try_get(0)? {
             "unsearched" => Ok(Err(self.unsearched(tx, model, &known).await?)),
             state => Ok(Ok(state_of(state)?)),
@@ -132,8 +133,7 @@ fn compare(model: &Declaration, known: &[Declaration]) -> Result<(), DeclareErro
         let (known, known_slices) = (same.shape, same.slices);
         return Err(DeclareError::Different { id, known, known_slices, declared, slices });
     }
-    let missing = model.missing(&same.events);
-    if missing.is_empty() { Ok(()) } else { Err(DeclareError::OlderCode { id, missing }) }
+    model.check_newer(same)
 }
 
 /// Why it was not declared.

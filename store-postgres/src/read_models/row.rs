@@ -124,11 +124,13 @@ pub(super) fn declaration(row: &PgRow) -> sqlx::Result<Declaration> {
     };
     let events: sqlx::Result<_> = names.into_iter().zip(newest).map(handled).collect();
     let slices: i32 = row.try_get("slices")?;
+    let revision: i32 = row.try_get("revision")?;
     let partitions = Partitions::new(row.try_get::<i16, _>("partitions")?.cast_unsigned());
     Ok(Declaration {
         id: model(row, "name", "version")?,
         shape: shape(row)?,
         events: events?,
+        revision: u32::try_from(revision).map_err(|_| damaged("the revision of a read model"))?,
         slices: u16::try_from(slices).map_err(|_| damaged("the slices of a read model"))?,
         log: log(row)?,
         partitions: partitions.ok_or_else(|| damaged("the partitions of a read model"))?,

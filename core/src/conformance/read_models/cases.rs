@@ -53,6 +53,7 @@ macro_rules! __read_model_cases {
                 declare_refuses_names_that_are_none,
                 declare_refuses_another_shape,
                 declare_refuses_older_code,
+                declare_lets_a_later_revision_handle_less,
                 declare_takes_further_events_where_the_log_was_searched,
                 declare_refuses_what_was_discarded,
                 declare_refuses_another_log,

@@ -92,6 +92,33 @@ pub async fn declare_refuses_older_code<F: ReadModelFixture>(models: Models<F>) 
     assert_eq!(shown[0].declaration, later);
 }
 
+/// A later revision may handle less; an earlier one is refused, whatever it handles.
+pub async fn declare_lets_a_later_revision_handle_less<F: ReadModelFixture>(models: Models<F>) {
+    let known = models.over(1, 1);
+    let mut feeds = models.fed(&known).await;
+    feeds[0].put(3, &[("ada", 1)]).await;
+    let fewer = handles(&known, &[]).revision(2);
+    models.declare(&fewer).await;
+    assert_eq!(models.store.models(None).await.expect("models")[0].declaration, fewer);
+    let lease = models.store.resume(&feeds[0].lease).await;
+    assert!(lease.is_err(), "the code before it is no longer fed: {lease:?}");
+    for older in [known.clone(), handles(&known, &[("account.opened", 9), ("b", 1)])] {
+        match models.store.declare(&older).await {
+            Err(DeclareError::OlderRevision { id, known, revision }) => {
+                assert_eq!((id, known, revision), (balances(1), 2, 1));
+            }
+            other => panic!("the revision is older: {other:?}"),
+        }
+    }
+    // What is handled again is new, as what never was.
+    let again = known.clone().revision(3);
+    let refused = models.store.declare(&again).await;
+    assert!(matches!(refused, Err(DeclareError::Unsearched { .. })), "{refused:?}");
+    let searched = [(Partition::new(0), Position::new(3))].into();
+    models.declare(&Declaration { searched, ..again.clone() }).await;
+    assert_eq!(models.store.models(None).await.expect("models")[0].declaration, again);
+}
+
 /// What a unit may have passed over is searched for before a later code has it.
 pub async fn declare_takes_further_events_where_the_log_was_searched<F: ReadModelFixture>(
     models: Models<F>,

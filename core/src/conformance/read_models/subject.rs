@@ -57,6 +57,7 @@ impl<F: ReadModelFixture> Models<F> {
             id: balances(version),
             shape: Shape::Documents(KeyKind::Text),
             events: vec![Handled { name: "account.opened".into(), newest: 1 }],
+            revision: 1,
             slices: 1,
             log: self.log,
             partitions: Partitions::ONE,

@@ -191,7 +191,7 @@ impl Feeder {
             return Err(failed(&reason, true));
         }
         let applied = async {
-            self.handler.hand_over(&events).await?;
+            self.handed(&events).await?;
             let models = &self.shared.models;
             let mut tx = models.begin(&self.lease).await?;
             self.handler.apply(models, &mut tx, &events).await?;

@@ -22,6 +22,8 @@ impl Feeder {
     ) -> Interrupt {
         let Failure::Event { nth, reason, certain } = failure else { return failure.into() };
         let all = before + events.len();
+        // One that was not given says as little as none.
+        let nth = nth.filter(|nth| *nth < events.len());
         if all == 0 {
             // Nothing was applied: it is the books that are refused.
             return Interrupt::Trouble { reason, stands: true };

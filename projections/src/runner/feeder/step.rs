@@ -126,13 +126,24 @@ impl Feeder {
             return Ok(());
         }
         let since = Instant::now();
-        let handed = guarded(&self.lease, self.handler.hand_over(events)).await;
-        handed.map_err(|failure| {
+        self.handed(events).await.map_err(|failure| {
             let failed = self.failed(0, events, events.first(), failure);
             // So many that they are not handed over within a lease never would be.
             self.took_long(since, events.len());
             failed
         })
+    }
+
+    /// What handing events over has come to. Who says that it is under way has waited for it, or
+    /// would be asked without a pause.
+    pub(super) async fn handed(&mut self, events: &[Chosen]) -> Result<(), Failure> {
+        let since = Instant::now();
+        match guarded(&self.lease, self.handler.hand_over(events)).await {
+            Err(Failure::UnderWay(reason)) if since.elapsed() < self.lease.length / 10 => {
+                Err(Failure::Passing(reason))
+            }
+            handed => handed,
+        }
     }
 
     async fn open(&mut self, start: Checkpoint) -> Result<Open, Interrupt> {
