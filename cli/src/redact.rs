@@ -10,9 +10,13 @@ pub(crate) fn redacted(text: &str) -> String {
 /// secret, the path too.
 pub(crate) fn only_server(target: &str) -> String {
     match target.split_once("://") {
-        Some((scheme, url)) => format!("{scheme}://{}", server(url)),
-        None => redacted(target),
+        Some((scheme, url)) if is_scheme(scheme) => format!("{scheme}://{}", server(url)),
+        _ => redacted(target),
     }
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
 }
 
 fn server(url: &str) -> String {
@@ -66,6 +70,7 @@ mod tests {
             ("https://host/services/secret", "https://host/..."),
             ("https://host?token=secret", "https://host/..."),
             ("kafka://me:secret@a:9092,b:9092/topic", "kafka://a:9092,b:9092/..."),
+            ("a topic, password=secret at kafka://a:9092", "a topic, password=... at kafka://..."),
             ("https://me:se/cr@et@host/", "https://..."),
             ("https://me:se/cret@host/", "https://..."),
             ("https://host/@secret", "https://..."),

@@ -16,7 +16,7 @@ use crate::step::{Phase, Step, Taken, What};
 
 /// An input on its way to an instance.
 pub(crate) enum Incoming<'a, P: Process> {
-    /// One that is `late` was left behind by the instance, and is taken in all the same.
+    /// One that is `late` is taken in where the instance has gone beyond it, too.
     Event {
         event: &'a Recorded<P::Input>,
         starts: bool,
@@ -41,6 +41,16 @@ impl<P: Process> Clone for Incoming<'_, P> {
 }
 
 impl<P: Process> Copy for Incoming<'_, P> {}
+
+impl<'a, P: Process> Incoming<'a, P> {
+    /// The same, as one that is not late.
+    pub(crate) fn in_time(&self) -> Incoming<'a, P> {
+        match *self {
+            Incoming::Event { event, starts, .. } => Incoming::Event { event, starts, late: false },
+            other => other,
+        }
+    }
+}
 
 /// What an instance does next: its step, and the process's own events.
 pub(crate) struct Next<P: Process> {

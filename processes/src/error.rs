@@ -18,6 +18,9 @@ pub enum ProcessError {
     /// An event that the process records cannot be written.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// Newer code has moved the instance on, and is to take over.
+    #[error("newer code has moved the instance on, and is waited for: {0}")]
+    NewerCode(String),
     /// What the instance waits for cannot be read by this code.
     #[error("{0}")]
     Unreadable(String),
@@ -46,7 +49,7 @@ impl ProcessError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            ProcessError::Contended => true,
+            ProcessError::Contended | ProcessError::NewerCode(_) => true,
             ProcessError::Read(error) => error.is_transient(),
             ProcessError::Store(error) => error.is_transient(),
             _ => false,

@@ -50,7 +50,8 @@ impl<P: Process> fmt::Debug for Input<'_, P> {
 /// Why a command will not be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failed {
-    /// What the last try said, or for what it had waited when its time was over.
+    /// What the last try said, or for what it had waited when its time was over; at most 1,000
+    /// characters, and none of them NUL, which no log keeps.
     pub reason: String,
     /// Whether it may have been done all the same: a try may have been left without its answer,
     /// also by a worker that is no more. It is not where the command was refused, and the worker

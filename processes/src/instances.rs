@@ -53,7 +53,8 @@ impl<P: Process> Instances<P> {
         self.clock.now()
     }
 
-    /// Lets an instance take an input in. Where it has no effect, nothing is written.
+    /// Lets an instance take an input in. Where it has no effect, nothing is written. An event
+    /// that is late is taken in only where the history of the instance does not know it.
     ///
     /// Dropping it leaves the step written as a whole or not at all.
     pub(crate) async fn advance(
@@ -65,7 +66,8 @@ impl<P: Process> Instances<P> {
         let stream = StreamId::new(&self.category, key)?;
         let slot = self.slot(key);
         let mut kept = slot.lock().await;
-        let (mut incoming, mut fresh) = (*incoming, false);
+        let (given, mut fresh) = (incoming, false);
+        let mut incoming = given.in_time();
         for _ in 0..CONFLICTS {
             let mut instance = match kept.take() {
                 Some(instance) => instance,
@@ -85,10 +87,10 @@ impl<P: Process> Instances<P> {
                 }
                 Err(ignored) => {
                     if ignored == Ignored::Seen
-                        && let Incoming::Event { event, starts, .. } = incoming
+                        && let Incoming::Event { event, starts, late: true } = *given
                         && self.was_left_behind(&stream, &instance.book, event, starts).await?
                     {
-                        incoming = Incoming::Event { event, starts, late: true };
+                        incoming = *given;
                         *kept = Some(instance);
                         continue;
                     }
@@ -111,11 +113,12 @@ impl<P: Process> Instances<P> {
                     *kept = catch_unwind(folded).is_ok().then_some(instance);
                     return Ok(Ok(appended));
                 }
+                // Somebody else may have taken the same in.
                 Err(AppendError::Conflict(_)) => {
-                    fresh = true;
+                    (incoming, fresh) = (given.in_time(), true);
                     *kept = Some(self.load(&stream, instance).await?);
                 }
-                Err(AppendError::Diverged { .. }) => {}
+                Err(AppendError::Diverged { .. }) => incoming = given.in_time(),
                 Err(AppendError::Invalid(invalid)) => {
                     *kept = Some(instance);
                     return Err(invalid.into());

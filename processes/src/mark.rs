@@ -1,7 +1,12 @@
 //! From where on a process follows the log.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use annals::store::{Append, NewEvent, StreamQuery};
-use annals::{AnyStore, AppendError, EventStore, ExpectedVersion, Origin, Position, StreamId};
+use annals::{
+    AnyStore, AppendError, Event, EventStore, ExpectedVersion, Origin, Position, Recorded, StreamId,
+};
 use futures::TryStreamExt;
 
 use crate::append::{append_surely, failed};
@@ -12,51 +17,96 @@ use crate::step::{Deployed, ProcessEvent};
 /// The category of what is known of processes as a whole.
 const CATEGORY: &str = "annals.process";
 
-/// The last event of each partition that a process does not follow. It is fixed in the log when
-/// the process is started for the first time: what happened before has been seen to otherwise,
-/// and nothing that is lost beside the log, such as a checkpoint, begins it anew.
-pub(crate) async fn deployed(
+/// How often is looked again because another worker has begun at the same moment.
+const CONFLICTS: u32 = 20;
+
+/// From where on a process follows the log, for each type of event: the last one of each
+/// partition that it does not follow.
+///
+/// It is fixed in the log when the process is started for the first time with such a type: what
+/// happened before has been seen to otherwise, and nothing that is lost beside the log, such as
+/// a checkpoint, begins it anew.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Mark {
+    behind: BTreeMap<String, Arc<[Position]>>,
+}
+
+impl Mark {
+    /// Whether an event is for the process.
+    pub(crate) fn follows<E>(&self, event: &Recorded<E>) -> bool {
+        let behind = self.behind.get(&*event.name).and_then(|all| all.get(event.partition.index()));
+        // What an imported event asks for has been seen to where it was recorded.
+        event.origin != Origin::Imported && behind.is_none_or(|behind| event.position > *behind)
+    }
+
+    fn add(&mut self, deployed: Deployed) {
+        let behind: Arc<[Position]> = deployed.behind.into();
+        for name in deployed.names {
+            self.behind.entry(name).or_insert_with(|| behind.clone());
+        }
+    }
+}
+
+/// The mark of a process that follows these events. Types that it has not followed before are
+/// added, from the beginning of the log only where the process itself is new.
+pub(crate) async fn deployed<E: Event>(
     store: &AnyStore,
     process: &str,
     from_beginning: bool,
     hook: &Hook,
-) -> Result<Vec<Position>, ProcessError> {
+) -> Result<Mark, ProcessError> {
     let stream = StreamId::new(CATEGORY, process)?;
-    if let Some(behind) = known(store, &stream).await? {
-        return Ok(behind);
-    }
-    let mut behind = Vec::new();
-    for partition in store.log().partitions.iter() {
-        behind.push(match from_beginning {
-            true => Position::START,
-            false => store.log_head(partition).await?.position(),
-        });
-    }
-    let event = ProcessEvent::Deployed(Deployed { behind: behind.clone() });
-    let event = NewEvent::encode(store.log().codec, &event)?;
-    hook.at(Boundary::BeforeMark).await;
-    let append = Append::to(stream.clone(), ExpectedVersion::NoStream, vec![event]);
-    match append_surely(store, append).await {
-        Ok(_) => {
-            hook.at(Boundary::AfterMark).await;
-            Ok(behind)
+    for _ in 0..CONFLICTS {
+        let (mut mark, at) = known(store, &stream).await?;
+        let names: BTreeSet<_> = E::SCHEMAS.iter().map(|schema| schema.name.to_owned()).collect();
+        let names: Vec<_> =
+            names.into_iter().filter(|name| !mark.behind.contains_key(name)).collect();
+        if names.is_empty() {
+            return Ok(mark);
         }
-        // Another worker has begun at the same moment, or this one without knowing it.
-        Err(AppendError::Conflict(_)) => Ok(known(store, &stream).await?.unwrap_or(behind)),
-        Err(error) => Err(failed(error).into()),
+        let mut behind = Vec::new();
+        for partition in store.log().partitions.iter() {
+            behind.push(match from_beginning && at == ExpectedVersion::NoStream {
+                true => Position::START,
+                false => store.log_head(partition).await?.position(),
+            });
+        }
+        let deployed = Deployed { names, behind };
+        let event = ProcessEvent::Deployed(deployed.clone());
+        let event = NewEvent::encode(store.log().codec, &event)?;
+        hook.at(Boundary::BeforeMark).await;
+        match append_surely(store, Append::to(stream.clone(), at, vec![event])).await {
+            Ok(_) => {
+                hook.at(Boundary::AfterMark).await;
+                mark.add(deployed);
+                return Ok(mark);
+            }
+            // Another worker has begun at the same moment.
+            Err(AppendError::Conflict(_)) => {}
+            Err(error) => return Err(failed(error).into()),
+        }
     }
+    Err(ProcessError::Contended)
 }
 
-async fn known(store: &AnyStore, stream: &StreamId) -> Result<Option<Vec<Position>>, ProcessError> {
-    let first = store.read(StreamQuery::forwards(stream.clone()).limit(1)).try_next().await?;
-    let Some(raw) = first else { return Ok(None) };
-    let origin = raw.origin;
-    let ProcessEvent::Deployed(deployed) = raw.decode::<ProcessEvent>()?.event else {
-        return Ok(None);
-    };
-    // These are places of another log. All that was recorded in this one came later.
-    if origin == Origin::Imported {
-        return Ok(Some(vec![Position::START; store.log().partitions.iter().count()]));
+/// The mark as it stands in the log, and behind which version more is added to it.
+async fn known(
+    store: &AnyStore,
+    stream: &StreamId,
+) -> Result<(Mark, ExpectedVersion), ProcessError> {
+    let (mut mark, mut at) = (Mark::default(), ExpectedVersion::NoStream);
+    let mut events = store.read(StreamQuery::forwards(stream.clone()));
+    while let Some(raw) = events.try_next().await? {
+        at = ExpectedVersion::Exactly(raw.version);
+        let origin = raw.origin;
+        let ProcessEvent::Deployed(mut deployed) = raw.decode::<ProcessEvent>()?.event else {
+            continue;
+        };
+        // These are places of another log. All that was recorded in this one came later.
+        if origin == Origin::Imported {
+            deployed.behind.clear();
+        }
+        mark.add(deployed);
     }
-    Ok(Some(deployed.behind))
+    Ok((mark, at))
 }

@@ -12,15 +12,17 @@ use time::OffsetDateTime;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
 #[event(prefix = "annals.process")]
 pub enum ProcessEvent {
-    /// A process began to follow the log.
+    /// A process began to follow the log, or further types of events.
     Deployed(Deployed),
     /// An instance took one input in.
     Stepped(Step),
 }
 
-/// From where on a process follows the log.
+/// From where on a process follows the log, for types of events that it did not follow before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deployed {
+    /// The types.
+    pub names: Vec<String>,
     /// The last event of each partition that it does not follow.
     pub behind: Vec<Position>,
 }

@@ -166,6 +166,15 @@ pub trait ExternalProjection: Send + Sync + 'static {
         events: &[&Recorded<Self::Event>],
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
+    /// Handles an event that was parked as a dead letter and is tried again, perhaps behind
+    /// those that came after it. By default as [`handle`](Self::handle) does.
+    fn revive(
+        &self,
+        event: &Recorded<Self::Event>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        async move { self.handle(&[event]).await }
+    }
+
     /// Whether a failure says nothing about the events and may pass: then it is tried
     /// again until it has passed, and nothing is parked. By default all failures are such.
     fn is_transient(error: &Self::Error) -> bool {

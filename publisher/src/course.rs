@@ -36,6 +36,8 @@ struct State {
     until: Option<(Instant, OffsetDateTime)>,
     /// It wants nothing any more, for this reason.
     gone: Option<String>,
+    /// How often that was found out here.
+    stops: u64,
 }
 
 /// Why nothing may be sent now.
@@ -79,16 +81,20 @@ impl Course {
 
     /// Whether something may be sent now.
     pub(crate) async fn closed(&self) -> Result<Option<Closed>, PublisherError> {
-        let (until, gone) = {
+        let (until, gone, stops) = {
             let state = self.lock();
-            (state.until, state.gone.is_some())
+            (state.until, state.gone.is_some(), state.stops)
         };
         if gone {
             // Somebody may have said meanwhile, anywhere, that it is to go on.
             let gone = self.still_gone().await?;
-            self.lock().gone.clone_from(&gone);
-            if let Some(reason) = gone {
-                return Ok(Some(Closed::Gone(reason)));
+            let mut state = self.lock();
+            // Or another part has found out anew that it is gone.
+            if state.stops == stops {
+                state.gone = gone;
+            }
+            if let Some(reason) = &state.gone {
+                return Ok(Some(Closed::Gone(reason.clone())));
             }
         }
         let waits = until.filter(|(until, _)| *until > Instant::now());
@@ -112,11 +118,15 @@ impl Course {
     /// The receiver wants nothing any more: the log keeps that, for all processes and the time
     /// behind a restart.
     pub(crate) async fn gone(&self, reason: &str) -> Result<(), PublisherError> {
-        let reason = reason.chars().take(REASON).collect();
+        // The log keeps no NUL.
+        let kept = |c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c };
+        let reason = reason.chars().take(REASON).map(kept).collect();
         let stopped = Stopped { target: self.target.clone(), reason };
         self.marks.stop(&stopped).await?;
         // Only now: whoever finds it here looks in the log whether it still holds.
-        self.lock().gone = Some(stopped.reason);
+        let mut state = self.lock();
+        state.gone = Some(stopped.reason);
+        state.stops += 1;
         Ok(())
     }
 }

@@ -10,10 +10,11 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::breaker::{Admitted, Breaker, Verdict};
-use super::budget::Bucket;
+use super::budget::{Bucket, Paid};
 use super::tally::Tally;
 use super::wanted::{Always, Wanted};
 use super::{CallOptions, Calls};
+use crate::engine::shortened;
 use crate::executor::{Call, Executor, Failure};
 use crate::input::Failed;
 use crate::instances::told;
@@ -29,6 +30,8 @@ pub(crate) struct Caller {
 
 /// What a try needs to begin: a place among those of its kind, and the word of the breaker.
 struct Turn<'a> {
+    /// What a further try costs.
+    paid: Option<Paid<'a>>,
     _place: Option<SemaphorePermit<'a>>,
     admitted: Option<Admitted<'a>>,
 }
@@ -102,7 +105,8 @@ impl Caller {
                 Err(NoTurn::Stopping) => return None,
                 Err(NoTurn::TooLate(why)) => break self.too_late(&why, last, in_doubt),
             };
-            if !wanted.is_wanted(call.attempt).await {
+            let asked = timeout_at(deadline, wanted.is_wanted(call.attempt)).await;
+            if !asked.unwrap_or(false) {
                 return None;
             }
             if last.is_some() {
@@ -129,7 +133,8 @@ impl Caller {
         // and have ended with an answer on its way. Only who refuses the command knows.
         let in_doubt = in_doubt || !matches!(given_up, Failure::Refused(_));
         let fallback = fallback(executor, command, &given_up);
-        Some(fallback.ok_or_else(|| Failed { reason: given_up.to_string(), in_doubt }))
+        let reason = || shortened(&given_up.to_string());
+        Some(fallback.ok_or_else(|| Failed { reason: reason(), in_doubt }))
     }
 
     fn pauses(&self) -> ExponentialBackoff {
@@ -157,7 +162,7 @@ impl Caller {
                 }
             },
         };
-        let turn = loop {
+        loop {
             // Who waits for a circuit holds no place, and who waits for a place no trial: that
             // one may be another kind's whose calls could begin.
             if let Some(breaker) = &self.breaker {
@@ -176,18 +181,14 @@ impl Caller {
             // Nobody closes the semaphore.
             let place = place.ok();
             match &self.breaker {
-                None => break Turn { _place: place, admitted: None },
+                None => return Ok(Turn { paid, _place: place, admitted: None }),
                 // It may have opened meanwhile, or others have taken its trials.
                 Some(breaker) => match breaker.admit() {
                     None => {}
-                    admitted => break Turn { _place: place, admitted },
+                    admitted => return Ok(Turn { paid, _place: place, admitted }),
                 },
             }
-        };
-        if let Some(paid) = paid {
-            paid.spend();
         }
-        Ok(turn)
     }
 
     async fn attempt<C, X: Executor<C>>(
@@ -197,6 +198,9 @@ impl Caller {
         command: &C,
         call: &Call,
     ) -> Result<X::Reply, Failure> {
+        if let Some(paid) = turn.paid {
+            paid.spend();
+        }
         let _under_way = self.tally.under_way();
         let work = AssertUnwindSafe(async { executor.execute(command, call).await });
         let result = match timeout(self.options.timeout, work.catch_unwind()).await {

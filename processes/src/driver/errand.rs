@@ -76,7 +76,10 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Driver<P, X> {
         let of = || Some((instance.to_owned(), task.number));
         match self.instances.waits_for(instance, task.number).await {
             Ok(true) => {}
-            Ok(false) => return Err(AGAIN),
+            Ok(false) => {
+                drop(self.answers.take(instance, task));
+                return Err(AGAIN);
+            }
             Err(error) => {
                 let rest = if error.is_transient() { AGAIN } else { REST };
                 let place = trouble_with::<P>(partition, InstanceNotTold, of());

@@ -101,7 +101,7 @@ impl Hand {
     /// All of a kind up to this place has been due for long, and is known.
     pub(super) fn pass(&mut self, place: &str, kind: &str) {
         if let Some(kind) = self.kinds.get_mut(kind) {
-            kind.passed = Some(place.to_owned());
+            kind.passed = kind.passed.take().max(Some(place.to_owned()));
         }
     }
 

@@ -115,7 +115,7 @@ impl<P: Process, X: Executor<P::Command, Reply = P::Reply>> Desk<P, X> {
             let finished = tokio::select! {
                 changed = self.progress.changed() => match changed {
                     Ok(()) => {
-                        self.once_more.get_or_insert(began + ONCE_MORE);
+                        self.once_more = Some(Instant::now() + ONCE_MORE);
                         None
                     }
                     Err(_) => return,

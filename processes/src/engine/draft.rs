@@ -185,10 +185,11 @@ impl<'a, P: Process> Draft<'a, P> {
     /// Withdraws a timer, also where older code has kept it in another form.
     fn cancel(&mut self, cancelled: &Value) {
         let is = |kept: &Value| {
+            // What this code would leave out makes it another timer: newer code has set it.
+            let is_all = || parts(kept) <= parts(cancelled);
             let timer = || from_value::<P::Timer>(kept, "timer").ok();
-            kept == cancelled
-                || timer().and_then(|timer| to_value(&timer, "timer").ok()).as_ref()
-                    == Some(cancelled)
+            let rewritten = || timer().and_then(|timer| to_value(&timer, "timer").ok());
+            kept == cancelled || (is_all() && rewritten().as_ref() == Some(cancelled))
         };
         self.close_where(|task| matches!(&task.what, What::Timer { timer } if is(timer)));
     }
@@ -250,6 +251,15 @@ impl<'a, P: Process> Draft<'a, P> {
     }
 }
 
+/// Of how many parts a value consists.
+fn parts(value: &Value) -> usize {
+    match value {
+        Value::Object(fields) => fields.values().map(|value| 1 + parts(value)).sum(),
+        Value::Array(items) => items.iter().map(|item| 1 + parts(item)).sum(),
+        _ => 1,
+    }
+}
+
 /// The kind of a command.
 pub(crate) fn kind_of<P: Process>(command: &P::Command) -> Result<&'static str, Wrong> {
     let kind = P::kind(command);
@@ -273,6 +283,10 @@ pub(super) fn from_value<T: DeserializeOwned>(
     T::deserialize(value).map_err(|_| Wrong::Unreadable { what: named })
 }
 
+/// A text that can be kept: the log has no room for long ones, and none for NUL.
 pub(crate) fn shortened(text: &str) -> String {
-    text.chars().take(TEXT).collect()
+    text.chars()
+        .take(TEXT)
+        .map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c })
+        .collect()
 }

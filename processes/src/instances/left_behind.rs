@@ -15,7 +15,7 @@ impl<P: Process> Instances<P> {
     /// it was parked for another instance, or for nobody, and is tried again by code that knows
     /// better. An event that has begun nothing, and stands before what did, was for nobody.
     ///
-    /// It reads the whole history; events that are handed over again are few.
+    /// It reads the whole history; such events are few.
     pub(super) async fn was_left_behind(
         &self,
         stream: &StreamId,

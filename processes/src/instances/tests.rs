@@ -137,6 +137,12 @@ async fn take(instances: &Instances<Saving>, event: &Recorded<PurseEvent>) -> bo
     instances.advance("1", &incoming, &Metadata::new()).await.unwrap().is_ok()
 }
 
+/// As a dead letter that is tried again.
+async fn revive(instances: &Instances<Saving>, event: &Recorded<PurseEvent>) -> bool {
+    let incoming = Incoming::Event { event, starts: true, late: true };
+    instances.advance("1", &incoming, &Metadata::new()).await.unwrap().is_ok()
+}
+
 fn instances(log: AnyStore) -> Instances<Saving> {
     Instances::new(log, Arc::new(SystemClock), Hook::default())
 }

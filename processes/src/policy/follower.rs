@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use annals::{IdempotencyKey, Metadata, Origin, Position, Recorded, StreamId};
+use annals::{IdempotencyKey, Metadata, Recorded, StreamId};
 use annals_projections::ExternalProjection;
 use futures::stream;
 use futures::{FutureExt, StreamExt};
@@ -19,6 +19,7 @@ use crate::calls::Caller;
 use crate::executor::{Call, Executor};
 use crate::input::Failed;
 use crate::instances::told;
+use crate::mark::Mark;
 
 /// How many keys have their commands carried out at once.
 const AT_ONCE: usize = 64;
@@ -34,7 +35,7 @@ pub(crate) struct Follower<P, X> {
     crew: Arc<Crew<P, X>>,
     hand: Arc<Hand>,
     /// From where on the policy follows the log; set before it is started.
-    behind: Arc<OnceLock<Vec<Position>>>,
+    mark: Arc<OnceLock<Mark>>,
     /// How long the runner is kept waiting at once.
     patience: Duration,
 }
@@ -78,12 +79,12 @@ impl<P: Policy, X: Executor<P::Command>> Follower<P, X> {
     pub(crate) fn new(
         executor: X,
         caller: Arc<Caller>,
-        behind: Arc<OnceLock<Vec<Position>>>,
+        mark: Arc<OnceLock<Mark>>,
         lease: Duration,
         stop: watch::Receiver<bool>,
     ) -> Self {
         let crew = Arc::new(Crew { caller, executor: Forgiving::new(executor), stop });
-        Self { crew, hand: Arc::default(), behind, patience: lease * 2 / 3 }
+        Self { crew, hand: Arc::default(), mark, patience: lease * 2 / 3 }
     }
 
     /// What it has in hand, for who knows in which partitions it may go on.
@@ -93,9 +94,7 @@ impl<P: Policy, X: Executor<P::Command>> Follower<P, X> {
 
     /// Whether an event is for the policy.
     fn follows(&self, event: &Recorded<P::Event>) -> bool {
-        let behind = self.behind.get().and_then(|all| all.get(event.partition.index()));
-        // What an imported event asks for has been seen to where it was recorded.
-        event.origin != Origin::Imported && behind.is_none_or(|behind| event.position > *behind)
+        self.mark.get().is_none_or(|mark| mark.follows(event))
     }
 
     /// Sees to the events of one key, each when those before it are seen to.

@@ -4,7 +4,7 @@ use std::future::ready;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use annals::{AnyStore, Clock};
+use annals::{AnyStore, Clock, Event};
 use annals_projections::{Options, Runner, Running, View};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -16,7 +16,7 @@ use crate::calls::{Callers, Circuits};
 use crate::driver::{Answers, Driver};
 use crate::error::ProcessError;
 use crate::instances::Instances;
-use crate::mark;
+use crate::mark::{self, Mark};
 use crate::options::ProcessOptions;
 use crate::policy::Follower;
 use crate::reactor::Reactor;
@@ -72,12 +72,13 @@ impl<S: Send + 'static> Part<S> {
         let hook = shared.hook.clone();
         let (clock, mine) = (shared.clock.clone(), hook.clone());
         let instances = Arc::new(Instances::<P>::new(log.clone(), clock, mine));
-        let behind = Arc::new(OnceLock::new());
-        let reactor = Reactor { instances: instances.clone(), behind: behind.clone() };
+        let mark = Arc::new(OnceLock::new());
+        let reactor =
+            Reactor { instances: instances.clone(), mark: mark.clone(), outdated: OnceLock::new() };
         let callers = shared.callers(P::NAME, options);
         Self {
             name: P::NAME,
-            mark: mark(log, P::NAME, options.from_beginning, behind, hook),
+            mark: set::<P::Input>(mark, log, P::NAME, options.from_beginning, hook),
             join: Box::new(move |runner| runner.external(reactor)),
             begin: drive(instances, (executor, false), callers.clone(), shared, options.grace),
             callers,
@@ -111,11 +112,11 @@ impl<S: Send + 'static> Part<S> {
         executor: X,
         options: PolicyOptions,
     ) -> Self {
-        let behind = Arc::new(OnceLock::new());
+        let mark = Arc::new(OnceLock::new());
         let callers = shared.callers(P::NAME, &ProcessOptions::new().other_kinds(options.calls));
         let (stop, stops) = watch::channel(false);
         let caller = callers.of("command");
-        let follower = Follower::<P, X>::new(executor, caller, behind.clone(), shared.lease, stops);
+        let follower = Follower::<P, X>::new(executor, caller, mark.clone(), shared.lease, stops);
         let hand = follower.hand();
         // It is handed events before it can be told to stop.
         let begin = move |running: &Running, told: watch::Receiver<bool>| {
@@ -130,7 +131,7 @@ impl<S: Send + 'static> Part<S> {
         let feeding = Options::new().attempts(1);
         Self {
             name: P::NAME,
-            mark: mark(log, P::NAME, options.from_beginning, behind, shared.hook.clone()),
+            mark: set::<P::Event>(mark, log, P::NAME, options.from_beginning, shared.hook.clone()),
             join: Box::new(move |runner| runner.external_with(follower, feeding)),
             begin: Box::new(begin),
             callers,
@@ -139,17 +140,17 @@ impl<S: Send + 'static> Part<S> {
 }
 
 /// Fixes from where on a process follows the log.
-fn mark(
+fn set<E: Event>(
+    mark: Arc<OnceLock<Mark>>,
     log: AnyStore,
     name: &'static str,
     from_beginning: bool,
-    behind: Arc<OnceLock<Vec<annals::Position>>>,
     hook: Hook,
 ) -> BoxFuture<'static, Result<(), ProcessError>> {
     async move {
-        let places = mark::deployed(&log, name, from_beginning, &hook).await?;
+        let deployed = mark::deployed::<E>(&log, name, from_beginning, &hook).await?;
         // It is asked once for each start.
-        let _ = behind.set(places);
+        let _ = mark.set(deployed);
         Ok(())
     }
     .boxed()

@@ -17,6 +17,8 @@ pub enum Says {
     NotNow,
     /// It takes the call, and never answers.
     Nothing,
+    /// It refuses with what no log can keep.
+    Garbled,
     /// It is well, but the process cannot take its answer in.
     Poison,
 }
@@ -85,6 +87,7 @@ impl Executor<Ask> for Service {
         match says {
             Says::Well => Ok("well".to_owned()),
             Says::No => Err(Failure::refused("no")),
+            Says::Garbled => Err(Failure::refused("no\0")),
             Says::NotNow => Err(Failure::passing("not now")),
             Says::Nothing => std::future::pending().await,
             Says::Poison => Ok("poison".to_owned()),

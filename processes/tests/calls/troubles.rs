@@ -2,7 +2,7 @@
 
 use annals_processes::{ProcessOptions, TroubleKind};
 
-use super::domain::Ask;
+use super::domain::{Ask, Became};
 use super::service::Says;
 use super::world::{World, pass, well};
 
@@ -46,4 +46,16 @@ async fn an_instance_that_cannot_take_an_answer_in_is_seen() {
     // Its answer is known, and nobody is asked for it again.
     assert_eq!(world.service.seen(Ask::Pay).calls, 1);
     drop(worker);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_no_log_could_keep_is_taken_in() {
+    let world = World::new();
+    world.service.says(Ask::Pay, Says::Garbled);
+    let worker = world.worker(ProcessOptions::new()).await;
+    world.issue(1, &[Ask::Pay]).await;
+    let reason = "refused: no\u{fffd}".to_owned();
+    assert_eq!(world.end(1).await, Became::Failed { reason, in_doubt: false });
+    assert_eq!(worker.troubles(), []);
+    worker.stop().await.unwrap();
 }

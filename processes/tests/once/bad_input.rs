@@ -86,6 +86,7 @@ both! {
         what_is_new_in_a_log_that_was_moved_is_taken_in,
         an_imported_instance_takes_in_what_is_new,
         read_models_made_anew_begin_nothing_again,
+        what_was_skipped_stays_out_when_read_models_are_made_anew,
     }
     rebuilt {
         views_that_are_rebuilt_beside_lose_and_double_nothing,

@@ -190,6 +190,19 @@ async fn follows_other_events<K: Kind>(world: World) {
     let refused = start::<K, Either, 1>(&world, &ear).await.map(drop).unwrap_err();
     assert!(refused.to_string().contains("revision 2"), "{refused}");
     fewer.stop().await.unwrap();
+
+    // What was passed over is not for them even where nobody knows how far they were.
+    let Some(world) = world.with_new_read_models() else { return };
+    let new = Ear::default();
+    let wider = start::<K, Either, 3>(&world, &new).await.unwrap();
+    write(&world, "6").await;
+    wider.caught_up().await.unwrap();
+    while !new.heard(1).await.contains(&"bill-6 1".to_owned()) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let heard = new.heard(1).await;
+    assert!(!heard.contains(&"bill-1 1".to_owned()), "{heard:?}");
+    wider.stop().await.unwrap();
 }
 
 pub async fn a_process_follows_other_events_from_where_it_is(world: World) {

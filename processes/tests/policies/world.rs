@@ -45,6 +45,13 @@ impl World {
         Self { log, models, orders, office, database }
     }
 
+    /// The same log, whose read models are lost; on memory only, because what counts is in the
+    /// log.
+    pub fn with_new_read_models(&self) -> Option<Self> {
+        let new = || Self::new(self.log.clone(), MemoryReadModels::new().erased(), None);
+        self.database.is_none().then(new)
+    }
+
     /// The same, through connections and with a desk of its own.
     pub async fn other(&self) -> Self {
         let Some(database) = &self.database else {

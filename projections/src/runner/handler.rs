@@ -68,6 +68,11 @@ pub(crate) trait Handler: Send {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    /// Hands an event over that was parked.
+    fn revive<'a>(&'a mut self, event: &'a Chosen) -> BoxFuture<'a, Result<(), Failure>> {
+        self.hand_over(std::slice::from_ref(event))
+    }
+
     /// Applies events in their order; a step may have several such pieces.
     fn apply<'a>(
         &'a mut self,

@@ -134,16 +134,17 @@ impl<P: ExternalProjection> Handler for Elsewhere<P> {
     fn hand_over<'a>(&'a mut self, events: &'a [Chosen]) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
             let held = Held::<P::Event>::new(events);
-            let mut under_way = false;
-            let work = async { self.0.handle(&held.events()).await };
-            let may_pass = |error: &P::Error| {
-                under_way = P::is_under_way(error);
-                under_way || P::is_transient(error)
-            };
-            handled(work, may_pass).await.map_err(|failure| match failure {
-                Failure::Passing(reason) if under_way => Failure::UnderWay(reason),
-                failure => failure,
-            })
+            taken::<P>(async { self.0.handle(&held.events()).await }).await
+        })
+    }
+
+    fn revive<'a>(&'a mut self, event: &'a Chosen) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let held = Held::<P::Event>::new(std::slice::from_ref(event));
+            let events = held.events();
+            // One that cannot be read was told before.
+            let Some(event) = events.first() else { return Ok(()) };
+            taken::<P>(async { self.0.revive(event).await }).await
         })
     }
 
@@ -155,4 +156,19 @@ impl<P: ExternalProjection> Handler for Elsewhere<P> {
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(std::future::ready(Ok(())))
     }
+}
+
+/// What became of events that were handed over.
+async fn taken<P: ExternalProjection>(
+    work: impl Future<Output = Result<(), P::Error>> + Send,
+) -> Result<(), Failure> {
+    let mut under_way = false;
+    let may_pass = |error: &P::Error| {
+        under_way = P::is_under_way(error);
+        under_way || P::is_transient(error)
+    };
+    handled(work, may_pass).await.map_err(|failure| match failure {
+        Failure::Passing(reason) if under_way => Failure::UnderWay(reason),
+        failure => failure,
+    })
 }

@@ -63,7 +63,7 @@ async fn every_order_ends_whatever_is_killed_meanwhile() {
     let load: Vec<String> =
         load.iter().chain(&["--clients", "16"]).map(ToString::to_string).collect();
     let load = spawn_blocking(move || run(&load.iter().map(String::as_str).collect::<Vec<_>>()));
-    shows(&shop.url, orders() / 4).await;
+    shows(&shop.url, 1).await;
     kill(&mut shop);
     shop = Serving::start(&serve);
     for worker in &mut workers {

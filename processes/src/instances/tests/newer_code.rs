@@ -105,14 +105,52 @@ async fn a_timer_of_older_code_is_cancelled_and_set_anew_by_its_new_name() {
     assert_eq!(give::<New>(&log, paid(2, 1)).await.unwrap(), 0, "it was cancelled");
 }
 
+/// The next release, which tells more about a timer.
+#[derive(Default, Serialize, Deserialize)]
+struct Staged {
+    #[serde(default)]
+    stage: u32,
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Unstaged {
+    #[serde(default)]
+    name: String,
+}
+
 #[tokio::test]
-async fn an_instance_that_newer_code_has_moved_on_waits_for_newer_code() {
+async fn a_timer_of_newer_code_that_says_more_is_left_alone() {
+    let log = MemoryStore::new().erased();
+    assert_eq!(give::<Release<Staged, OldEvent>>(&log, paid(1, 0)).await.unwrap(), 1);
+    assert_eq!(give::<Release<Unstaged, OldEvent>>(&log, paid(2, 1)).await.unwrap(), 1);
+    // And one that says less is known.
+    let log = MemoryStore::new().erased();
+    assert_eq!(give::<Release<Unstaged, OldEvent>>(&log, paid(1, 0)).await.unwrap(), 1);
+    assert_eq!(give::<Release<Staged, OldEvent>>(&log, paid(2, 1)).await.unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_newer_code_has_moved_on_waits_for_it_for_a_while() {
     let log = MemoryStore::new().erased();
     give::<Old>(&log, paid(1, 5)).await.unwrap();
     give::<New>(&log, paid(2, 5)).await.unwrap();
-    let error = give::<Old>(&log, paid(3, 5)).await.unwrap_err();
+    let clock = Arc::new(SystemClock);
+    let instances = Arc::new(Instances::<Old>::new(log.clone(), clock, Hook::default()));
+    let (mark, outdated) = (Arc::default(), Default::default());
+    let reactor = Reactor { instances, mark, outdated };
+    let event = paid(3, 5);
+    for _ in 0..3 {
+        let error = reactor.handle(&[&event]).await.unwrap_err();
+        assert!(matches!(error, ProcessError::NewerCode(_)), "{error}");
+        assert!(Reactor::<Old>::is_transient(&error), "it is no dead letter");
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    }
+    // Nobody replaces this worker: others are to go on.
+    tokio::time::sleep(Duration::from_secs(180)).await;
+    let error = reactor.handle(&[&event]).await.unwrap_err();
     assert!(matches!(error, ProcessError::Decode(_)), "{error}");
-    // It is no dead letter: the next worker takes it in.
-    assert!(Reactor::<Old>::is_transient(&error));
+    assert!(!Reactor::<Old>::is_transient(&error));
     give::<New>(&log, paid(3, 5)).await.unwrap();
 }

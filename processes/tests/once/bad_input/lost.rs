@@ -1,6 +1,7 @@
 //! Code, logs and read models that are gone, or come from elsewhere.
 
 use annals::history::{Scope, export_text, import_text};
+use annals::read_model::LetterQuery;
 use annals::store::StreamQuery;
 use annals::{Checkpoint, EventStore, StreamId};
 use annals_postgres::sqlx::{self, Connection, PgConnection};
@@ -126,6 +127,30 @@ pub async fn read_models_made_anew_begin_nothing_again(place: Place) {
     super::super::odd::cure("waits");
     begin(&place, "newer", "well").await;
     until_over(&place, "waits").await;
+    worker.stop().await.unwrap();
+}
+
+pub async fn what_was_skipped_stays_out_when_read_models_are_made_anew(place: Place) {
+    let who = format!("skipped-{}", place.log.log().id);
+    let worker = Hands::default().work(&place).await;
+    begin(&place, &who, "long").await;
+    happens(&place, &who, ThingEvent::Blurred).await;
+    let operations = worker.operations();
+    let letters = async || operations.letters(&LetterQuery::all()).await.unwrap();
+    eventually("a dead letter", async || letters().await.len() == 1).await;
+    operations.skip(&letters().await[0], "ada: it was a mistake").await.unwrap();
+    eventually("no dead letter", async || letters().await.is_empty()).await;
+    happens(&place, &who, ThingEvent::Poked).await;
+    eventually("a step", async || events(&place, &who).await == 3).await;
+    worker.stop().await.unwrap();
+
+    super::super::odd::cure(&who);
+    let place = place.with_new_read_models().await;
+    let worker = Hands::default().work(&place).await;
+    begin(&place, "after", "well").await;
+    until_over(&place, "after").await;
+    worker.caught_up().await.unwrap();
+    assert_eq!(events(&place, &who).await, 3);
     worker.stop().await.unwrap();
 }
 

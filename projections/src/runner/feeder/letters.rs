@@ -191,7 +191,7 @@ impl Feeder {
             return Err(failed(&reason, true));
         }
         let applied = async {
-            self.handed(&events).await?;
+            self.revived(&chosen).await?;
             let models = &self.shared.models;
             let mut tx = models.begin(&self.lease).await?;
             self.handler.apply(models, &mut tx, &events).await?;

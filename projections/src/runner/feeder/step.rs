@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use annals::Checkpoint;
 use annals::read_model::{AnySession, Committed, Lease, ReadModelStore, Step};
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::time::{Instant, timeout};
 
 use super::super::batch::Batch;
@@ -134,16 +135,14 @@ impl Feeder {
         })
     }
 
-    /// What handing events over has come to. Who says that it is under way has waited for it, or
-    /// would be asked without a pause.
+    /// Hands events over.
     pub(super) async fn handed(&mut self, events: &[Chosen]) -> Result<(), Failure> {
-        let since = Instant::now();
-        match guarded(&self.lease, self.handler.hand_over(events)).await {
-            Err(Failure::UnderWay(reason)) if since.elapsed() < self.lease.length / 10 => {
-                Err(Failure::Passing(reason))
-            }
-            handed => handed,
-        }
+        heard(&self.lease, self.handler.hand_over(events)).await
+    }
+
+    /// Hands an event over that was parked.
+    pub(super) async fn revived(&mut self, event: &Chosen) -> Result<(), Failure> {
+        heard(&self.lease, self.handler.revive(event)).await
     }
 
     async fn open(&mut self, start: Checkpoint) -> Result<Open, Interrupt> {
@@ -268,5 +267,17 @@ pub(super) async fn guarded(
             Err(Failure::Event { nth: None, reason: panicked(&*panic), certain: true })
         }
         Err(_) => Err(endless()),
+    }
+}
+
+/// What handing events over has come to. Who says that it is under way has waited for it, or
+/// would be asked without a pause.
+async fn heard(lease: &Lease, work: BoxFuture<'_, Result<(), Failure>>) -> Result<(), Failure> {
+    let since = Instant::now();
+    match guarded(lease, work).await {
+        Err(Failure::UnderWay(reason)) if since.elapsed() < lease.length / 10 => {
+            Err(Failure::Passing(reason))
+        }
+        heard => heard,
     }
 }
