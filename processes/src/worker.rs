@@ -18,7 +18,7 @@ use crate::boundary::{Boundary, Hook};
 use crate::calls::Calls;
 use crate::error::ProcessError;
 use crate::meter;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Seen};
 use crate::options::ProcessOptions;
 use crate::overview::Overview;
 use crate::troubles::Trouble;
@@ -160,8 +160,8 @@ impl<S: Send + 'static> Processes<S> {
             tasks.spawn(begin(&running, told.clone()));
         }
         let Shared { troubles, hook, .. } = shared;
-        let monitor = Monitor::new(callers, troubles);
-        Ok(RunningProcesses { running, stop, tasks, monitor, hook })
+        let seen = Arc::new(Seen { callers, troubles });
+        Ok(RunningProcesses { running, stop, tasks, seen, hook })
     }
 
     /// Works until `shutdown` is ready, and stops cleanly.
@@ -191,7 +191,7 @@ pub struct RunningProcesses {
     running: Running,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
-    monitor: Monitor,
+    seen: Arc<Seen>,
     hook: Hook,
 }
 
@@ -212,19 +212,19 @@ impl RunningProcesses {
     /// What is seen of this worker, for who looks after it, also from elsewhere in the program.
     #[must_use]
     pub fn monitor(&self) -> Monitor {
-        self.monitor.clone()
+        self.seen.monitor()
     }
 
     /// The calls of this worker: see [`Monitor::calls`].
     #[must_use]
     pub fn calls(&self) -> Vec<Calls> {
-        self.monitor.calls()
+        self.monitor().calls()
     }
 
     /// What keeps this worker from going on with instances: see [`Monitor::troubles`].
     #[must_use]
     pub fn troubles(&self) -> Vec<Trouble> {
-        self.monitor.troubles()
+        self.monitor().troubles()
     }
 
     /// Waits until everything that is in the log now was handed to its processes.

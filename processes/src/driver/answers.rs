@@ -44,3 +44,41 @@ impl<R> Answers<R> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::step::What;
+
+    fn task(number: u32, key: u32) -> Task {
+        let what = What::GoOn;
+        Task { number, key, kind: "payment".to_owned(), due: OffsetDateTime::UNIX_EPOCH, what }
+    }
+
+    #[test]
+    fn an_answer_is_given_to_its_own_command_once() {
+        let answers = Answers::default();
+        answers.keep("1", &task(3, 3), Ok("paid"));
+        assert_eq!(answers.take("2", &task(3, 3)), None);
+        assert_eq!(answers.take("1", &task(4, 3)), None);
+        assert_eq!(answers.take("1", &task(3, 3)), Some(Ok("paid")));
+        assert_eq!(answers.take("1", &task(3, 3)), None);
+        // The log has lost its tail, and the number is another command's.
+        answers.keep("1", &task(3, 3), Ok("paid"));
+        assert_eq!(answers.take("1", &task(3, 1)), None);
+    }
+
+    #[test]
+    fn answers_are_kept_up_to_a_limit() {
+        let answers = Answers::default();
+        for number in 0..=MOST {
+            answers.keep(&number.to_string(), &task(0, 0), Ok(number));
+        }
+        assert_eq!(answers.take(&MOST.to_string(), &task(0, 0)), None);
+        assert_eq!(answers.take("0", &task(0, 0)), Some(Ok(0)));
+        answers.keep(&MOST.to_string(), &task(0, 0), Ok(MOST));
+        assert_eq!(answers.take(&MOST.to_string(), &task(0, 0)), Some(Ok(MOST)));
+    }
+}

@@ -90,5 +90,6 @@ both! {
     }
     rebuilt {
         views_that_are_rebuilt_beside_lose_and_double_nothing,
+        a_view_that_answers_behind_the_one_that_is_fed_is_looked_at_once_more,
     }
 }

@@ -1,5 +1,7 @@
 //! The agenda and the overview, made anew beside those that are in use.
 
+use std::time::Duration;
+
 use annals::Recorded;
 use annals::read_model::SwitchError;
 use annals_processes::step::ProcessEvent;
@@ -7,6 +9,7 @@ use annals_processes::{Agenda, Overview};
 use annals_projections::operations::Failed;
 use annals_projections::{Keys, Operations, Runner, View};
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
 
 use super::super::odd::Hands;
 use super::super::place::{LEASE, Place, eventually};
@@ -76,7 +79,7 @@ pub async fn views_that_are_rebuilt_beside_lose_and_double_nothing(place: Place)
         until_over(&place, &format!("before-{number}")).await;
         until_over(&place, &format!("during-{number}")).await;
     }
-    place.clock.put_forwards(std::time::Duration::from_secs(7_200));
+    place.clock.put_forwards(Duration::from_secs(7_200));
     super::super::odd::cure("waits");
     begin(&place, "late", "well").await;
     until_over(&place, "waits").await;
@@ -90,5 +93,31 @@ pub async fn views_that_are_rebuilt_beside_lose_and_double_nothing(place: Place)
     done.dedup();
     assert_eq!(done.len(), once, "a command is carried out twice in peace: {done:?}");
     assert_eq!(done.len(), 23);
+    worker.stop().await.unwrap();
+}
+
+pub async fn a_view_that_answers_behind_the_one_that_is_fed_is_looked_at_once_more(place: Place) {
+    let worker = Hands::default().work(&place).await;
+    let beside = || {
+        let beside = Runner::new(place.log.clone(), place.models.clone()).lease(LEASE);
+        beside.view::<Next<Agenda>>().view::<Next<Overview>>().start()
+    };
+    let behind = beside().await.unwrap();
+    begin(&place, "before", "well").await;
+    switch(&worker.operations(), 2).await;
+    until_over(&place, "before").await;
+    behind.stop().await.unwrap();
+    sleep(Duration::from_secs(3)).await;
+    // The worker feeds the version that does not answer, and finds nothing yet in the other.
+    let began = Instant::now();
+    begin(&place, "after", "well").await;
+    sleep(Duration::from_millis(300)).await;
+    let behind = beside().await.unwrap();
+    until_over(&place, "after").await;
+    // The time of memory is the test's own.
+    if place.database.is_none() {
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
+    behind.stop().await.unwrap();
     worker.stop().await.unwrap();
 }
