@@ -204,6 +204,7 @@ async fn who_looks_sees_that_the_payment_service_does_not_answer() {
     page.until(&says("open since")).await;
     page.until("document.querySelector('#circuits dd').textContent.endsWith(', 40 wait')").await;
     assert_eq!(page.eval(FAINT).await, json!([]));
+    page.picture("orders-calls.png").await;
     work.stop().await.unwrap();
     page.until(hidden).await;
     world.server.stop().await.unwrap();
