@@ -69,7 +69,7 @@ impl RunningProcesses {
     /// Stops: what is in hand is done to the end, as long as the
     /// [grace](crate::ProcessOptions::grace) lasts, and the leases are handed over. Commands that can
     /// only wait for a circuit are given up at once, and come again. A policy has no such grace:
-    /// its commands have the rest of a [lease](Processes::lease) at most, and then come again.
+    /// its commands have the rest of a [lease](crate::Processes::lease) at most, and then come again.
     ///
     /// # Errors
     /// The leases could not be given back; they run out.
